@@ -1,0 +1,99 @@
+"""Every error that efface raises on purpose.
+
+The tree, by what the caller can do about it::
+
+    EffaceError
+    ├── InputError              mend the input or the arguments
+    │   ├── MediaNotFoundError      the path does not exist or cannot be read
+    │   ├── UnsupportedMediaError   not a media file that efface opens (playlist, text, DRM, no decoder)
+    │   ├── NoVideoError            a media file without a picture track
+    │   ├── DamagedMediaError       a media file of which no frame can be decoded
+    │   ├── MediaTooLargeError      a picture beyond the documented limits
+    │   ├── RequestError            an option or a field with a wrong value
+    │   │   └── UnknownFaceError        face ids that the index does not hold
+    │   ├── IndexFormatError        a file that is not a readable face index
+    │   └── IndexMismatchError      an index that was made from another video
+    ├── OutputError             choose another output, or free some room
+    ├── WeightsError            install or name the network weights again
+    └── Cancelled               the caller asked to stop; nothing was left behind
+
+A message is one sentence that names the file or the field and says the way out.
+"""
+
+from collections.abc import Iterable
+
+
+class EffaceError(Exception):
+    """Root of all errors that efface raises on purpose; anything else is a bug.
+
+    Example:
+        >>> try:
+        ...     raise NoVideoError("talk.m4a has no video track: give a file with a picture")
+        ... except EffaceError as error:
+        ...     print(error.error_type)
+        NoVideoError
+    """
+
+    @property
+    def error_type(self) -> str:
+        """Stable name of the error for ``--json`` output and service answers."""
+        return type(self).__name__
+
+
+class InputError(EffaceError):
+    """The input or the arguments cannot be used as they are."""
+
+
+class MediaNotFoundError(InputError):
+    """The file does not exist, is a folder, or may not be read."""
+
+
+class UnsupportedMediaError(InputError):
+    """The file is not media that efface opens: a playlist, text, encrypted, or of no known codec."""
+
+
+class NoVideoError(InputError):
+    """The file is media, but has no picture track."""
+
+
+class DamagedMediaError(InputError):
+    """The file is media, but not one frame of it can be decoded."""
+
+
+class MediaTooLargeError(InputError):
+    """The picture is larger than the documented limits."""
+
+
+class RequestError(InputError):
+    """An option or a field has a value that cannot be used."""
+
+
+class UnknownFaceError(RequestError):
+    """The request names face ids that the index does not hold."""
+
+    def __init__(self, unknown: Iterable[int], known: Iterable[int]) -> None:
+        self.unknown = tuple(sorted(unknown))
+        self.known = tuple(sorted(known))
+        wrong = ", ".join(map(str, self.unknown))
+        right = ", ".join(map(str, self.known)) or "none"
+        super().__init__(f"face id {wrong} is not in the index: it holds {right}")
+
+
+class IndexFormatError(InputError):
+    """The file is not a face index, or one of a version that this efface cannot read."""
+
+
+class IndexMismatchError(InputError):
+    """The index was made from another video than the one given."""
+
+
+class OutputError(EffaceError):
+    """The result cannot be written where or how it was asked for."""
+
+
+class WeightsError(EffaceError):
+    """Network weights are missing, altered, or of a form that the detector cannot run."""
+
+
+class Cancelled(EffaceError):
+    """The work was stopped on request; no partial result was left behind."""
