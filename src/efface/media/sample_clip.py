@@ -1,7 +1,7 @@
 """A short clip to try efface on: a public-domain portrait, panned and zoomed, with a generated tone.
 
-The picture is NASA's portrait of Eileen Collins, which the distribution scikit-image carries; its file is located and
-read, the library is not imported.
+The picture is NASA's portrait of Eileen Collins, which the distribution scikit-image carries; its file is located
+and read, the library is not imported.
 """
 
 import importlib.metadata
@@ -45,25 +45,20 @@ def find_sample_picture() -> Path:
 
 
 def write_sample_clip(path: Path) -> None:
-    """Write the clip: 4 s, 640x480, 25 frames/s, H.264 with an AAC tone, in MP4.
+    """Write the clip: 4 s, 640x480, 25 frames/s, H.264 with an AAC tone, in MP4 whatever the suffix.
 
     Args:
-        path: where to write, replaced if it exists; its folder must exist. The format is MP4 whatever the suffix.
+        path: where to write, replaced if it exists; its folder must exist.
 
     Raises:
         MediaNotFoundError: the picture is not installed.
         OutputError: the file cannot be written.
     """
-    picture = cv2.imread(str(find_sample_picture()), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise MediaNotFoundError(
-            "the sample picture cannot be read: install the distribution scikit-image again"
-        )
+    picture = _load_picture()
     try:
         with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-            video = container.add_stream(
-                "libx264", rate=_FRAME_RATE, options={"crf": "18", "preset": "veryfast"}
-            )
+            quality = {"crf": "18", "preset": "veryfast"}
+            video = container.add_stream("libx264", rate=_FRAME_RATE, options=quality)
             video.width, video.height, video.pix_fmt = _WIDTH, _HEIGHT, "yuv420p"
             audio = container.add_stream("aac", rate=_SAMPLE_RATE, layout="mono")
             for frame in _tone():
@@ -75,6 +70,14 @@ def write_sample_clip(path: Path) -> None:
             container.mux(video.encode(None))
     except (av.FFmpegError, OSError) as error:
         raise OutputError(f"{path} cannot be written ({error.strerror}): choose another output") from error
+
+
+def _load_picture() -> NDArray[np.uint8]:
+    path = find_sample_picture()
+    picture_bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture_bgr is None:
+        raise MediaNotFoundError(f"{path} is no picture: install the distribution scikit-image again")
+    return np.asarray(picture_bgr, np.uint8)
 
 
 def _view(picture_bgr: NDArray[np.uint8], progress: float) -> NDArray[np.uint8]:
