@@ -116,7 +116,7 @@ class VideoFrame:
     def gray(self, size: Size | None = None) -> NDArray[np.uint8]:
         """Upright luma: (h, w) uint8, contiguous, area-averaged to ``size`` (None: native).
 
-        YUV keeps the luma as coded, so black is 16 where the range is limited; RGB and palettes are converted.
+        YUV keeps the luma as coded, so black is 16 where the range is limited; others are converted.
         """
         coded = self._orientation.upright_size(size) if size else self._coded_size
         luma, shift = self._luma()
@@ -124,7 +124,8 @@ class VideoFrame:
             luma = cv2.resize(luma, (coded.width, coded.height), interpolation=cv2.INTER_AREA)
         if shift:
             luma = luma >> shift
-        return np.ascontiguousarray(self._orientation.to_upright(luma), np.uint8)
+        # A copy even where none is needed, because the renderer draws into the decoded planes.
+        return np.array(self._orientation.to_upright(luma), np.uint8, order="C")
 
     def rgb(self, size: Size | None = None) -> NDArray[np.uint8]:
         """Upright picture: (h, w, 3) uint8 RGB, contiguous, resized to ``size`` (None: native)."""
@@ -156,7 +157,7 @@ class VideoFrame:
 
 
 def plane_view(native: av.VideoFrame, index: int) -> NDArray[Any]:
-    """Plane of a planar frame as an array (h, w), without a copy; (h, w * 2) for the interleaved chroma of NV12.
+    """Plane of a planar frame as an array (h, w), without a copy; (h, w * 2) for NV12's chroma.
 
     uint8, or uint16 in this machine's byte order where samples are deeper than 8 bits.
     """
@@ -181,7 +182,7 @@ def _clip(box: tuple[int, int, int, int], size: Size) -> tuple[int, int, int, in
 class CopiedPacket:
     """A compressed audio or subtitle packet that goes into the output as it is."""
 
-    native: av.Packet[Any]
+    native: "av.Packet[Any]"
     """PyAV's packet; for the writer only."""
     stream_index: int
     """Position of its stream in the source file."""
