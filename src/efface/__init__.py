@@ -1,0 +1,89 @@
+"""Finds every face in a video or picture and hides it, or all but the ones you name.
+
+Example:
+    >>> import efface
+    >>> found = efface.index("clip.mp4")  # doctest: +SKIP
+    >>> efface.redact("clip.mp4", "safe.mp4", kind="HighBlur", exclude=[1001], index=found)  # doctest: +SKIP
+
+Importing the package is cheap: OpenCV, PyAV and the networks are loaded by the first call that needs them.
+"""
+
+from typing import TYPE_CHECKING
+
+from efface.domain.errors import (
+    Cancelled,
+    DamagedMediaError,
+    EffaceError,
+    IndexFormatError,
+    IndexMismatchError,
+    InputError,
+    MediaNotFoundError,
+    MediaTooLargeError,
+    NoVideoError,
+    OutputError,
+    RequestError,
+    UnknownFaceError,
+    UnsupportedMediaError,
+    WeightsError,
+)
+from efface.domain.redaction import BlurringKind
+from efface.ports import Progress
+
+if TYPE_CHECKING:
+    from efface.domain.media import EncodeSettings, VideoInfo
+    from efface.facade import (
+        ImageInfo,
+        Redaction,
+        index,
+        load_index,
+        probe,
+        redact,
+        save_index,
+    )
+    from efface.index.model import FaceIndex
+    from efface.pipeline import Analysis
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Analysis",
+    "BlurringKind",
+    "Cancelled",
+    "DamagedMediaError",
+    "EffaceError",
+    "EncodeSettings",
+    "FaceIndex",
+    "ImageInfo",
+    "IndexFormatError",
+    "IndexMismatchError",
+    "InputError",
+    "MediaNotFoundError",
+    "MediaTooLargeError",
+    "NoVideoError",
+    "OutputError",
+    "Progress",
+    "Redaction",
+    "RequestError",
+    "UnknownFaceError",
+    "UnsupportedMediaError",
+    "VideoInfo",
+    "WeightsError",
+    "__version__",
+    "index",
+    "load_index",
+    "probe",
+    "redact",
+    "save_index",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        from efface import facade  # noqa: PLC0415  it imports NumPy, which costs a third of `efface --help`
+
+        return getattr(facade, name)
+    raise AttributeError(f"module 'efface' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

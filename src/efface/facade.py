@@ -1,0 +1,262 @@
+"""The public calls of efface, as ``import efface`` offers them; the command line calls nothing else.
+
+Takes paths and plain values, gives frozen records, raises only the errors of ``efface.domain.errors``. Must
+hold: the same call means the same from Python and from the terminal.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from efface.domain.errors import OutputError, RequestError
+from efface.domain.geometry import Size
+from efface.domain.media import EncodeSettings, MediaKind, VideoInfo
+from efface.domain.redaction import BlurringKind, FilterScope, RedactionRequest
+from efface.index.folder import INDEX_FILE, write_index
+from efface.index.folder import load_index as _read_index
+from efface.index.model import FaceIndex
+from efface.inference.weights import BUNDLED_NAMES, Weights, describe_weights, find_weights
+from efface.media.files import atomic_output
+from efface.media.image import read_image
+from efface.media.probe import probe_video
+from efface.media.sample_clip import write_sample_clip
+from efface.media.sniff import sniff
+from efface.media.writer import default_output_suffix
+from efface.pipeline import Analysis, RenderReport, index_video, redact_image, redact_video
+from efface.ports import Progress, SilentProgress
+
+PathLike = str | os.PathLike[str]
+IndexLike = FaceIndex | Analysis | PathLike
+"""An index: as :func:`index` or :func:`load_index` gave it, or the path of an index folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """What a still picture is."""
+
+    path: str
+    """The file, as given."""
+    format: str
+    """``JPEG``, ``PNG`` or ``WebP``, whatever the name says."""
+    size: Size
+    """Upright size in pixels."""
+    depth: int
+    """Bits per sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """A finished redaction."""
+
+    input: Path
+    output: Path
+    kind: BlurringKind
+    num_faces: int
+    """People (in a picture: faces) that were treated."""
+    num_frames: int
+    """Frames of the output."""
+    num_masked_frames: int
+    """Frames in which something was treated."""
+    notices: tuple[str, ...]
+    """What a user should know, e.g. damaged packets or a subtitle track that the container cannot hold."""
+
+
+def probe(path: PathLike) -> VideoInfo | ImageInfo:
+    """Say what a file is.
+
+    Example:
+        >>> efface.probe("clip.mp4").frame_rate  # doctest: +SKIP
+        Fraction(30000, 1001)
+
+    Raises:
+        InputError: missing, not media, or damaged beyond its first frame.
+    """
+    path = Path(path)
+    if sniff(path) is MediaKind.VIDEO:
+        return probe_video(path)
+    picture = read_image(path)
+    return ImageInfo(str(path), picture.format.value, picture.size, picture.depth)
+
+
+def index(path: PathLike, *, progress: Progress | None = None) -> Analysis:
+    """Find every face in a video and tell people apart.
+
+    Args:
+        path: a local video file.
+        progress: hears how far the work is, and may stop it.
+
+    Returns:
+        The face index and the best pictures of each face; :func:`save_index` writes both into a folder.
+
+    Raises:
+        InputError: the file cannot be used.
+        WeightsError: a network cannot run.
+        Cancelled: stopped on request.
+    """
+    path = Path(path)
+    if sniff(path) is not MediaKind.VIDEO:
+        raise RequestError(f"{path} is a picture, and an index is for videos: redact it right away")
+    return index_video(path, progress=progress or SilentProgress())
+
+
+def save_index(found: Analysis, folder: PathLike, *, overwrite: bool = False) -> Path:
+    """Write an index folder: index.json, faces.json, thumbnails.zip and contact-sheet.png.
+
+    Returns:
+        The folder.
+
+    Raises:
+        OutputError: it holds an index already (unless ``overwrite``) or something else, or cannot be written.
+    """
+    folder = Path(folder)
+    if not overwrite and (folder / INDEX_FILE).exists():
+        raise OutputError(f"{folder} holds an index already: choose another folder, or allow overwriting")
+    write_index(folder, found.index, found.crops)
+    return folder
+
+
+def load_index(path: PathLike) -> FaceIndex:
+    """Read an index from its folder or its index.json.
+
+    Raises:
+        IndexFormatError: no such index, or one that this efface cannot read.
+    """
+    return _read_index(Path(path))
+
+
+def redact(  # noqa: PLR0913  one call for one wish; everything but the paths is by keyword and optional
+    path: PathLike,
+    output: PathLike | None = None,
+    *,
+    kind: BlurringKind | str | int = BlurringKind.HIGH_BLUR,
+    include: Iterable[int] | None = None,
+    exclude: Iterable[int] | None = None,
+    index: IndexLike | None = None,
+    settings: EncodeSettings | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Redaction:
+    """Hide faces in a video or a picture: all of them, or those chosen by id.
+
+    Args:
+        path: a local video or picture; it is never changed.
+        output: file to write, by default :func:`default_output`; it appears only when it is whole.
+        kind: how a face is hidden, by name or number.
+        include: hide only these face ids.
+        exclude: hide everybody but these face ids.
+        index: an index of the same video, which saves the search for faces.
+        settings: how to encode; by default so that it looks like the source.
+        overwrite: whether ``output`` may be replaced if it exists.
+        progress: hears how far the work is, and may stop it.
+
+    Raises:
+        InputError: the file or an argument cannot be used.
+        OutputError: the result cannot be written.
+        WeightsError: a network cannot run.
+        Cancelled: stopped on request; nothing is left behind.
+    """
+    path = Path(path)
+    request = _request(kind, include, exclude)
+    settings = settings or EncodeSettings()
+    progress = progress or SilentProgress()
+    target = Path(output) if output is not None else default_output(path)
+    _refuse_taken_output(target, path, overwrite)
+    if sniff(path) is MediaKind.IMAGE:
+        if index is not None or request.face_ids:
+            raise RequestError(
+                f"{path} is a picture, in which faces have no ids: leave index and face ids out"
+            )
+        report = redact_image(path, target, request=request, settings=settings, overwrite=overwrite)
+        return _redaction(path, target, request, report, num_faces=report.num_regions)
+    found = _as_index(index) if index is not None else index_video(path, progress=progress).index
+    report = redact_video(
+        path, target, index=found, request=request, settings=settings, progress=progress, overwrite=overwrite
+    )
+    num_faces = sum(request.covers(face.face_id) for face in found.faces)
+    return _redaction(path, target, request, report, num_faces)
+
+
+def default_output(path: PathLike, folder: PathLike | None = None) -> Path:
+    """Where a redaction goes if nobody says: ``<name>.redacted.<suffix>`` beside the input, or in ``folder``.
+
+    The suffix is the input's own where its container can hold the result, else ``.mp4``. ``folder`` is made.
+
+    Raises:
+        InputError: the input cannot be used.
+        OutputError: the folder cannot be made.
+    """
+    path = Path(path)
+    if sniff(path) is MediaKind.VIDEO:
+        suffix = default_output_suffix(probe_video(path))
+    else:
+        suffix = read_image(path).default_suffix
+    if folder is None:
+        return path.with_name(f"{path.stem}.redacted{suffix}")
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made ({error.strerror}): name another folder") from error
+    return Path(folder, f"{path.stem}.redacted{suffix}")
+
+
+def write_sample(output: PathLike, *, overwrite: bool = False) -> Path:
+    """Write a short clip to try things on: one face, 4 s, 640x480, H.264 and AAC in MP4.
+
+    Raises:
+        OutputError: it exists already (unless ``overwrite``) or cannot be written.
+        MediaNotFoundError: the picture it is made from is not installed.
+    """
+    with atomic_output(Path(output), overwrite=overwrite) as temporary:
+        write_sample_clip(temporary)
+    return Path(output)
+
+
+def list_weights(own_files: Sequence[PathLike] = ()) -> tuple[Weights, ...]:
+    """All network weights that efface uses, checked, then these files of the user's own.
+
+    Raises:
+        WeightsError: some are missing, altered or unreadable.
+    """
+    bundled = [find_weights(name) for name in BUNDLED_NAMES]
+    return (*bundled, *(describe_weights(Path(file), "brought by you") for file in own_files))
+
+
+def _request(
+    kind: BlurringKind | str | int, include: Iterable[int] | None, exclude: Iterable[int] | None
+) -> RedactionRequest:
+    if include is not None and exclude is not None:
+        raise RequestError("include and exclude contradict each other: give one of them")
+    scope = FilterScope.EXCLUDE if include is None else FilterScope.INCLUDE
+    face_ids = frozenset(exclude or ()) if include is None else frozenset(include)
+    return RedactionRequest(BlurringKind.parse(kind), scope, face_ids)
+
+
+def _as_index(index: IndexLike) -> FaceIndex:
+    if isinstance(index, FaceIndex):
+        return index
+    return index.index if isinstance(index, Analysis) else load_index(index)
+
+
+def _refuse_taken_output(target: Path, source: Path, overwrite: bool) -> None:
+    """Say what is wrong with the output before hours of work, not after; the writer checks again."""
+    if target.exists() and source.exists() and target.samefile(source):
+        raise OutputError(f"{target} is the input itself: choose another output")
+    if target.exists() and not overwrite:
+        raise OutputError(f"{target} exists already: choose another output, or allow overwriting")
+    if not target.parent.is_dir():
+        raise OutputError(f"the folder {target.parent} does not exist: create it, or choose another output")
+
+
+def _redaction(
+    path: Path, target: Path, request: RedactionRequest, report: RenderReport, num_faces: int
+) -> Redaction:
+    return Redaction(
+        input=path,
+        output=target,
+        kind=request.kind,
+        num_faces=num_faces,
+        num_frames=report.num_frames,
+        num_masked_frames=report.num_masked_frames,
+        notices=report.notices,
+    )
