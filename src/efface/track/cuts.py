@@ -1,0 +1,73 @@
+"""Finding cuts: where one frame shows another scene than the frame before it."""
+
+from collections import deque
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+LOOKAHEAD = 2
+"""Frames that must be seen behind a frame before it is known whether it starts a shot."""
+
+_THUMBNAIL = (48, 27)
+_MIN_CHANGE = 0.42
+"""Mean change over contrast; unrelated scenes reach about 1, steady ones stay under 0.1."""
+_MIN_RATIO = 2.6
+"""How much the change must stand out from the changes around it: pans and shakes change every frame."""
+
+
+class CutDetector:
+    """Decides frame by frame, ``LOOKAHEAD`` frames late, whether a shot starts.
+
+    A flash is no cut: the pictures around it look alike. A pan is no cut: the change does not stand out.
+    """
+
+    def __init__(self) -> None:
+        self._thumbnails: deque[NDArray[np.float32]] = deque(maxlen=2 * LOOKAHEAD + 2)
+        self._undecided = 0
+        self._is_first = True
+
+    def push(self, gray: NDArray[np.uint8]) -> bool | None:
+        """Take the next frame's picture; answer for the frame ``LOOKAHEAD`` before it, None while there is none."""
+        small = cv2.resize(gray, _THUMBNAIL, interpolation=cv2.INTER_AREA)
+        self._thumbnails.append(small.astype(np.float32))
+        self._undecided += 1
+        return self._decide() if self._undecided > LOOKAHEAD else None
+
+    def finish(self) -> list[bool]:
+        """Answers for the frames still undecided at the end."""
+        answers = []
+        while self._undecided:
+            answers.append(self._decide())
+        return answers
+
+    def _decide(self) -> bool:
+        position = len(self._thumbnails) - self._undecided
+        self._undecided -= 1
+        if self._is_first:
+            self._is_first = False
+            return True
+        return _starts_shot(list(self._thumbnails), position)
+
+
+def _starts_shot(thumbnails: list[NDArray[np.float32]], position: int) -> bool:
+    before, here = thumbnails[position - 1], thumbnails[position]
+    change = _change(before, here)
+    if change < _MIN_CHANGE:
+        return False
+    after = thumbnails[position + 1 : position + 1 + LOOKAHEAD]
+    if any(_change(before, later) < 0.5 * change for later in after):
+        return False
+    first = max(0, position - LOOKAHEAD - 1)
+    around = [
+        _change(a, b)
+        for i, (a, b) in enumerate(zip(thumbnails[first:], thumbnails[first + 1 :], strict=False), start=first + 1)
+        if i != position
+    ]
+    return not around or change > _MIN_RATIO * (sum(around) / len(around))
+
+
+def _change(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Mean absolute difference over mean contrast; dark scenes count like bright ones."""
+    contrast = (float(a.std()) + float(b.std())) / 2 + 6.0
+    return float(np.abs(a - b).mean()) / contrast

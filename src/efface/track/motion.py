@@ -1,0 +1,133 @@
+"""Carrying boxes from one frame to another by the motion of what is inside them (median flow)."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.domain.geometry import Boxes
+
+Gray = NDArray[np.uint8]
+"""(h, w) uint8 picture."""
+
+_GRID = 5
+"""Points per side that are followed in each box."""
+_WINDOW = (13, 13)
+"""Pixels around a point that must look alike."""
+_LEVELS = 3
+"""Pyramid levels above the picture: reaches about 50 px of motion."""
+_MIN_SIDE = 12.0
+"""A box smaller than this (px of the analysis picture) borrows its surroundings, which move with it."""
+_MAX_MOTION = 56
+"""Pixels around the points that are looked at; a little more than the pyramid reaches."""
+_MAX_RETURN_ERROR = 1.0
+"""Pixels by which a point may miss its start when it is followed there and back."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """Where boxes have gone to."""
+
+    boxes: Boxes
+    """(n, 4) float32 boxes in the target picture, in its pixels."""
+    trust: NDArray[np.float32]
+    """(n,) share of the followed points that could be followed back, in [0, 1]; under 0.3 the box hardly means more
+    than "where it was"."""
+
+
+def carry_boxes(source: Gray, target: Gray, boxes: Boxes) -> Carried:
+    """Follow the content of boxes from one picture to another.
+
+    Args:
+        source: (h, w) uint8, the picture the boxes lie on.
+        target: (h, w) uint8, where they are wanted; the frame before or after, or one further away.
+        boxes: (n, 4) in pixels of the pictures.
+    """
+    if len(boxes) == 0:
+        return Carried(boxes.astype(np.float32), np.zeros(0, np.float32))
+    starts = _grid_points(boxes, source.shape)
+    # OpenCV makes the pyramids of both pictures anew in every call: give it no more than the faces can reach.
+    left, top, right, bottom = _reach(starts, source.shape)
+    origin = np.array([left, top], np.float32)
+    before, after = source[top:bottom, left:right], target[top:bottom, left:right]
+    flat = (starts - origin).reshape(-1, 1, 2)
+    ends, found = _flow(before, after, flat)
+    backs, found_back = _flow(after, before, ends)
+    miss = np.linalg.norm((backs - flat).reshape(starts.shape), axis=2)
+    good = found.reshape(miss.shape) & found_back.reshape(miss.shape) & (miss <= _MAX_RETURN_ERROR)
+    arrived = ends.reshape(starts.shape) + origin
+    moved = [_move(*row) for row in zip(boxes, starts, arrived, good, strict=True)]
+    return Carried(np.stack(moved).astype(np.float32), good.mean(axis=1).astype(np.float32))
+
+
+def _flow(source: Gray, target: Gray, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Where (n, 1, 2) points have gone, and whether they were found."""
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.03)
+    ends, found, _ = cv2.calcOpticalFlowPyrLK(
+        source, target, points, np.zeros_like(points), winSize=_WINDOW, maxLevel=_LEVELS, criteria=criteria
+    )
+    return np.asarray(ends, np.float32), np.asarray(found == 1)
+
+
+def _reach(points: NDArray[np.float32], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of the part of the picture that the points can get to."""
+    low, high = points.min(axis=(0, 1)) - _MAX_MOTION, points.max(axis=(0, 1)) + _MAX_MOTION
+    left, top = max(0, int(low[0])), max(0, int(low[1]))
+    return left, top, min(shape[1], int(high[0]) + 1), min(shape[0], int(high[1]) + 1)
+
+
+def _grid_points(boxes: Boxes, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """(n, grid * grid, 2) points inside each box, or around it where it is tiny."""
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    sides = np.maximum((boxes[:, 2:] - boxes[:, :2]) * 0.8, _MIN_SIDE)
+    steps = (np.arange(_GRID, dtype=np.float32) + 0.5) / _GRID - 0.5
+    offsets = np.stack(np.meshgrid(steps, steps), axis=2).reshape(1, -1, 2)
+    points = centres[:, None] + offsets * sides[:, None]
+    # A point outside the picture cannot be followed: pull it in, the median ignores the few that lie.
+    limits = np.array([shape[1] - 1, shape[0] - 1], np.float32)
+    return np.clip(points, 0, limits).astype(np.float32)
+
+
+def _move(
+    box: NDArray[np.float32], starts: NDArray[np.float32], ends: NDArray[np.float32], good: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """One box moved by the median shift and grown by the median change of distance of its good points."""
+    if good.sum() < 4:
+        return box
+    a, b = starts[good], ends[good]
+    shift = np.median(b - a, axis=0)
+    scale = _median_scale(a, b) if good.sum() >= 8 else 1.0
+    centre = (box[:2] + box[2:]) / 2 + shift
+    half = (box[2:] - box[:2]) / 2 * scale
+    return np.concatenate([centre - half, centre + half])
+
+
+def _median_scale(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Median ratio of the points' distances after and before, kept within what one step can do."""
+    rows, columns = np.triu_indices(len(a), k=1)
+    before = np.linalg.norm(a[rows] - a[columns], axis=1)
+    after = np.linalg.norm(b[rows] - b[columns], axis=1)
+    usable = before > 2
+    if not usable.any():
+        return 1.0
+    return float(np.clip(np.median(after[usable] / before[usable]), 0.9, 1.1))
+
+
+def likeness(a: Gray, b: Gray, box_a: NDArray[np.float32], box_b: NDArray[np.float32]) -> float:
+    """Normalised cross-correlation of what two boxes show, in [-1, 1]; 0 where one lies outside its picture."""
+    patches = [_patch(a, box_a), _patch(b, box_b)]
+    if patches[0] is None or patches[1] is None:
+        return 0.0
+    first, second = (p.astype(np.float32) - float(p.mean()) for p in patches if p is not None)
+    norm = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum() / norm) if norm > 1e-6 else 0.0
+
+
+def _patch(gray: Gray, box: NDArray[np.float32]) -> Gray | None:
+    height, width = gray.shape
+    x1, y1 = max(0, int(box[0])), max(0, int(box[1]))
+    x2, y2 = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))
+    if x2 - x1 < 3 or y2 - y1 < 3:
+        return None
+    return np.asarray(cv2.resize(gray[y1:y2, x1:x2], (20, 20), interpolation=cv2.INTER_AREA), np.uint8)
