@@ -13,17 +13,19 @@ from efface.domain.errors import OutputError, RequestError
 from efface.domain.geometry import Size
 from efface.domain.media import EncodeSettings, MediaKind, VideoInfo
 from efface.domain.redaction import BlurringKind, FilterScope, RedactionRequest
+from efface.index.annotations import load_id_list as _read_id_list
 from efface.index.folder import INDEX_FILE, write_index
 from efface.index.folder import load_index as _read_index
 from efface.index.model import FaceIndex
 from efface.inference.weights import BUNDLED_NAMES, Weights, describe_weights, find_weights
+from efface.media.encoders import default_output_suffix
 from efface.media.files import atomic_output
 from efface.media.image import read_image
 from efface.media.probe import probe_video
 from efface.media.sample_clip import write_sample_clip
 from efface.media.sniff import sniff
-from efface.media.writer import default_output_suffix
 from efface.pipeline import Analysis, RenderReport, index_video, redact_image, redact_video
+from efface.pipeline.annotated import index_annotated_video
 from efface.ports import Progress, SilentProgress
 
 PathLike = str | os.PathLike[str]
@@ -123,6 +125,32 @@ def load_index(path: PathLike) -> FaceIndex:
         IndexFormatError: no such index, or one that this efface cannot read.
     """
     return _read_index(Path(path))
+
+
+def load_annotations(path: PathLike, video: PathLike, *, progress: Progress | None = None) -> FaceIndex:
+    """Read annotations of the retired Azure Media Redactor as an index of their video.
+
+    Args:
+        path: ``clip_annotations.json``.
+        video: the video that they are of; it is decoded once.
+        progress: hears how far the work is, and may stop it.
+
+    Raises:
+        IndexFormatError: not such a file.
+        IndexMismatchError: it is of another video.
+        InputError: the video cannot be read.
+    """
+    return index_annotated_video(Path(video), Path(path), progress=progress or SilentProgress())
+
+
+def load_id_list(path: PathLike) -> frozenset[int]:
+    """Read ``clip_IDList.txt`` of the retired Azure Media Redactor: faces to hide; empty means everybody.
+
+    Raises:
+        IndexFormatError: no such file, or not text.
+        RequestError: a line is no face id.
+    """
+    return _read_id_list(Path(path))
 
 
 def redact(  # noqa: PLR0913  one call for one wish; everything but the paths is by keyword and optional

@@ -1,6 +1,6 @@
 """``efface redact``: hide faces in videos and pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -24,6 +24,7 @@ from efface.domain.redaction import BlurringKind
 if TYPE_CHECKING:
     from efface.cli.progress import StopSignals
     from efface.facade import Redaction
+    from efface.index.model import FaceIndex
 
 
 class RedactOptions(TypedDict):
@@ -161,8 +162,8 @@ _FILE = click.Path(path_type=Path)
 def redact(**options: Unpack[RedactOptions]) -> None:
     """Hide the faces in videos and pictures: all of them, or those you choose by number.
 
-    Sound, subtitles, size and timing stay as they are. The input is never changed, and an output appears under
-    its name only when it is whole.
+    Sound, subtitles, size and timing stay as they are. The input is never changed, and an output appears
+    under its name only when it is whole.
     """
     _check_combination(options)
     if not BlurringKind.parse(options["kind"]).hides:
@@ -197,13 +198,9 @@ def _redact_all(options: RedactOptions) -> tuple[ExitCode, dict[str, Any]]:
 
     outcomes: list[_Outcome] = []
     with stop_signals() as signals:
-        for number, path in enumerate(options["inputs"], start=1):
-            label = (
-                path.name
-                if len(options["inputs"]) == 1
-                else f"[{number}/{len(options['inputs'])}] {path.name}"
-            )
-            outcome = _redact_one(path, label, options, signals)
+        for path in options["inputs"]:
+            done = {outcome.result.output for outcome in outcomes if outcome.result is not None}
+            outcome = _redact_one(path, options, signals, done)
             outcomes.append(outcome)
             if not options["as_json"]:
                 _print_outcome(outcome)
@@ -214,20 +211,29 @@ def _redact_all(options: RedactOptions) -> tuple[ExitCode, dict[str, Any]]:
     return code, document | ({"error": error} if error else {})
 
 
-def _redact_one(path: Path, label: str, options: RedactOptions, signals: "StopSignals") -> _Outcome:
+def _redact_one(path: Path, options: RedactOptions, signals: "StopSignals", done: Set[Path]) -> _Outcome:
+    """Redact one input; ``done`` are the outputs of this run, which no later input may replace."""
     from efface import facade
     from efface.cli.progress import shown_progress
     from efface.domain.media import EncodeSettings
 
     try:
-        with shown_progress(signals, label, options["quiet"]) as progress:
+        output = options["output"] or facade.default_output(path, options["output_dir"])
+        if output in done:
+            raise RequestError(f"{path} would replace {output}, made just now from another input: rename it")
+        with shown_progress(signals, path.name, options["quiet"]) as progress:
+            index: Path | FaceIndex | None = options["index"]
+            include = options["include"]
+            if options["annotations"] is not None:
+                index = facade.load_annotations(options["annotations"], path, progress=progress)
+                include = _old_ids(options["ids"])
             result = facade.redact(
                 path,
-                options["output"] or facade.default_output(path, options["output_dir"]),
+                output,
                 kind=options["kind"],
-                include=options["include"],
+                include=include,
                 exclude=options["exclude"],
-                index=options["index"],
+                index=index,
                 settings=EncodeSettings(options["crf"], options["preset"], options["keep_metadata"]),
                 overwrite=options["overwrite"],
                 progress=progress,
@@ -235,6 +241,16 @@ def _redact_one(path: Path, label: str, options: RedactOptions, signals: "StopSi
     except EffaceError as error:
         return _Outcome(path, error=error)
     return _Outcome(path, result)
+
+
+def _old_ids(ids: str | None) -> frozenset[int] | None:
+    """Faces that go with old annotations, from a list or an ID list file; None stands for everybody."""
+    from efface import facade
+
+    if ids is None:
+        return None
+    # An empty ID list means everybody to Media Redactor.
+    return (facade.load_id_list(ids) or None) if Path(ids).is_file() else parse_face_ids([ids])
 
 
 def _verdict(

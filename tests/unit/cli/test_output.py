@@ -1,0 +1,65 @@
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from efface.cli.output import EXIT_CODES, ExitCode, exit_code_of, to_jsonable
+from efface.domain import errors
+from efface.domain.errors import EffaceError
+from efface.domain.geometry import Orientation, Size
+
+
+def leaves(kind: type[EffaceError]) -> list[type[EffaceError]]:
+    children = kind.__subclasses__()
+    return [kind] + [leaf for child in children for leaf in leaves(child)]
+
+
+EXPECTED = {
+    "RequestError": ExitCode.REQUEST,
+    "UnknownFaceError": ExitCode.REQUEST,
+    "InputError": ExitCode.INPUT,
+    "MediaNotFoundError": ExitCode.INPUT,
+    "UnsupportedMediaError": ExitCode.INPUT,
+    "NoVideoError": ExitCode.INPUT,
+    "DamagedMediaError": ExitCode.INPUT,
+    "MediaTooLargeError": ExitCode.INPUT,
+    "IndexFormatError": ExitCode.INPUT,
+    "IndexMismatchError": ExitCode.INPUT,
+    "OutputError": ExitCode.OUTPUT,
+    "WeightsError": ExitCode.WEIGHTS,
+    "Cancelled": ExitCode.INTERRUPTED,
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in leaves(EffaceError) if kind is not EffaceError])
+def test_every_error_has_its_exit_code(kind: type[EffaceError]) -> None:
+    error = kind([7], [1]) if kind is errors.UnknownFaceError else kind("sentence")
+    assert exit_code_of(error) is EXPECTED[kind.__name__]
+
+
+def test_every_exit_code_is_explained() -> None:
+    assert set(EXIT_CODES) == set(ExitCode)
+
+
+def test_records_become_plain_objects_with_exact_fractions() -> None:
+    value = {
+        "size": Size(640, 480),
+        "rate": Fraction(30000, 1001),
+        "orientation": Orientation.TURNED_90,
+        "path": Path("a.mp4"),
+        "ids": (1, 2),
+        "none": None,
+    }
+    assert to_jsonable(value) == {
+        "size": {"width": 640, "height": 480},
+        "rate": "30000/1001",
+        "orientation": "turned_90",
+        "path": "a.mp4",
+        "ids": [1, 2],
+        "none": None,
+    }
+
+
+def test_what_has_no_json_form_is_refused_by_name() -> None:
+    with pytest.raises(TypeError, match="object has no JSON form"):
+        to_jsonable(object())
