@@ -155,8 +155,7 @@ class FrameAnalysis:
         return found
 
     def _has_faces(self, found: Detections) -> bool:
-        sure = self._settings.evidence.steady_score
-        return len(self._tracker.open_boxes()) > 0 or bool((found.scores >= sure).any())
+        return len(self._tracker.open_boxes()) > 0 or bool((found.scores >= self._settings.evidence.base_score).any())
 
     def _try_turns(self, frame: VideoFrame, upright: Detections, low: float) -> Detections:
         """Look for people who lie sideways or upside down; the turn that finds one is kept for the shot."""
@@ -187,7 +186,9 @@ class FrameAnalysis:
         self._crops.keep_only(set(self._keys))
 
     def _is_face(self, tracklet: Tracklet) -> bool:
-        return is_face(tracklet, self._settings.evidence)
+        sides = np.stack(tracklet.boxes) * self._to_frame
+        side_px = float(np.median((sides[:, 2:] - sides[:, :2]).max(axis=1)))
+        return is_face(tracklet, side_px, self._settings.evidence)
 
     def _track(self, tracklet: Tracklet) -> FaceTrack:
         boxes: Boxes = smooth_boxes(tracklet, self._frame_s) * self._to_frame

@@ -13,29 +13,38 @@ from efface.track.tracklet import Tracklet
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSettings:
-    """What a tracklet must show to count as a face; scores in [0, 1]."""
+    """What a tracklet must show to count as a face; scores in [0, 1], sizes in pixels of the frame.
 
-    sure_score: float = 0.5
-    """A face seen at least twice needs one look of this confidence …"""
-    steady_score: float = 0.32
-    """… or a mean of this over its three best looks."""
+    The best looks are judged: a face turns away for most of the time and is sure for a moment. But a thing that
+    resembles a face has many looks to reach a high score by chance, and a large true face is found surely sooner or
+    later, so the demand grows with the number of looks, most for large faces.
+    """
+
+    best_share: float = 0.2
+    """Share of the looks, at least three, whose mean score is judged."""
+    base_score: float = 0.30
+    """Mean score that a face seen twice needs."""
+    many_looks_score: float = 0.03
+    """Added to it for a face of any size that was seen twenty times."""
+    large_score: float = 0.16
+    """Added to that for one whose longer side is ``large_px`` or more; less for smaller ones."""
+    small_px: float = 20.0
+    large_px: float = 80.0
     single_score: float = 0.6
-    """A face seen once needs this; when it could be seen only once, ``sure_score`` is enough."""
-    min_hit_ratio: float = 0.25
-    """Share of the searches that found the face, for faces that were never sure."""
+    """A face seen once needs this; ``base_score`` is enough when it could be seen only once."""
 
 
-def is_face(tracklet: Tracklet, settings: EvidenceSettings) -> bool:
-    """True when the detections of a tracklet, taken together, speak for a face."""
-    scores = sorted(tracklet.hit_scores, reverse=True)
-    best, hits, ratio = scores[0], len(scores), len(scores) / max(1, tracklet.chances)
-    if hits == 1:
+def is_face(tracklet: Tracklet, side_px: float, settings: EvidenceSettings) -> bool:
+    """True when the detections of a tracklet, taken together, speak for a face of that longer side."""
+    scores = np.sort(np.asarray(tracklet.hit_scores))[::-1]
+    if len(scores) == 1:
         only_chance = tracklet.chances + tracklet.pending_chances <= 1
-        return best >= (settings.steady_score if only_chance else settings.single_score)
-    top = (scores + [0.0])[:3]
-    return best >= settings.sure_score or (
-        sum(top) / len(top) >= settings.steady_score and ratio >= settings.min_hit_ratio
-    )
+        return bool(scores[0] >= (settings.base_score if only_chance else settings.single_score))
+    best = scores[: max(3, round(settings.best_share * len(scores)))]
+    looks = float(np.clip(np.log10(len(scores) / 2), 0, 1.3))
+    largeness = float(np.clip((side_px - settings.small_px) / (settings.large_px - settings.small_px), 0, 1))
+    needed = settings.base_score + looks * (settings.many_looks_score + largeness * settings.large_score)
+    return float(best.mean()) >= needed
 
 
 def drop_duplicates(tracklets: Sequence[Tracklet]) -> list[Tracklet]:
