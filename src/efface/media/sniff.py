@@ -49,16 +49,17 @@ def read_head(path: Path, num_bytes: int = HEAD_BYTES) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise MediaNotFoundError(f"{path} cannot be read: {reason}") from error
-    with os.fdopen(handle, "rb") as file:
+    try:
         mode = os.fstat(handle).st_mode
         if stat.S_ISDIR(mode):
             raise MediaNotFoundError(f"{path} is a folder: give a file")
         if not stat.S_ISREG(mode):
             raise UnsupportedMediaError(f"{path} is a pipe or a device: save it as a file first")
-        try:
-            return file.read(num_bytes)
-        except OSError as error:
-            raise MediaNotFoundError(f"{path} cannot be read: {error.strerror}") from error
+        return os.read(handle, num_bytes)
+    except OSError as error:
+        raise MediaNotFoundError(f"{path} cannot be read: {error.strerror}") from error
+    finally:
+        os.close(handle)
 
 
 def _recognise_file(path: Path) -> VideoContainer | StillImage:

@@ -133,6 +133,8 @@ def first_frame(container: InputContainer, track: VideoStream, path: Path) -> av
         MediaTooLargeError: the picture is beyond the limits.
     """
     limit_pictures(track.codec_context)
+    # Noted now, because a decoder that refuses a size forgets it.
+    claimed = (track.codec_context.width, track.codec_context.height)
     # One thread: more would only decode frames that nobody asked for.
     track.codec_context.thread_count = 1
     reason: av.error.FFmpegError | None = None
@@ -152,7 +154,10 @@ def first_frame(container: InputContainer, track: VideoStream, path: Path) -> av
     frames = _drain(track)
     if frames:
         return _within_limits(frames[0], path)
-    _explain(track, path, reason)
+    if is_marked_encrypted(path):
+        raise _encrypted(path) from reason
+    # Only now: where a frame does decode, a header that claims too much is not held against the file.
+    check_limits(*claimed, path)
     return None
 
 
@@ -179,15 +184,6 @@ def check_limits(width: int, height: int, path: Path) -> None:
             f"{path} has a picture of {width}x{height} pixels: "
             f"scale it to at most {MAX_SIDE_PX} pixels a side and {MAX_PIXELS // 1_000_000} megapixels"
         )
-
-
-def _explain(track: VideoStream, path: Path, reason: av.error.FFmpegError | None) -> None:
-    """Raise what is known to be the reason that no frame of the track could be decoded."""
-    if is_marked_encrypted(path):
-        raise _encrypted(path) from reason
-    context = track.codec_context
-    # Where a frame does decode, a header that claims too much is not held against the file.
-    check_limits(context.width, context.height, path)
 
 
 def limit_pictures(context: VideoCodecContext) -> None:
