@@ -87,10 +87,10 @@ fmt: $(READY_DEV) ## Mend format and what ruff can mend
 	@$(BIN)/ruff check --fix
 
 docs: $(READY_DEV) ## Write docs/cli.md anew from every --help
-	@$(BIN)/python -m tests.unit.cli.reference docs/cli.md
+	@$(BIN)/python -m docs.generate_cli docs/cli.md
 
 docs-images: $(READY) ## Make docs/images/before-after.png anew from the bundled sample
-	@$(BIN)/python docs/images/before_after.py docs/images/before-after.png
+	@$(BIN)/python -m docs.before_after docs/images/before-after.png
 
 bench: bench-leak bench-speed bench-identity ## All benchmarks
 

@@ -1,4 +1,4 @@
-"""What holds for every test: a clean environment, and the marker by which `make test` leaves real clips out."""
+"""What holds for every test: a clean environment, and the marker that keeps real clips out of `make test`."""
 
 import os
 from pathlib import Path
