@@ -101,10 +101,10 @@ def _draw_row(sheet: Picture, top: int, index: FaceIndex, face: FaceInsight, cro
     span = f"{clock(face.instances[0].shown.start)} to {clock(face.instances[-1].shown.end)}"
     _text(sheet, f"{times}, {span}", (_MARGIN, top + 126), 0.55, _GREY)
     _draw_bar(sheet, top + 150, index, [instance.shown for instance in face.instances])
+    best = best_crop(index, index.face(face.face_id).thumbnail_track, crops)
     for i, crop in enumerate(_choose_crops(index, face, crops)):
         left = _CROPS_LEFT + i * (_CROP + 12)
-        is_best = crop.frame_index == index.face(face.face_id).thumbnail_frame
-        _draw_crop(sheet, (left, top + 14), index, crop, is_best)
+        _draw_crop(sheet, (left, top + 14), index, crop, crop is best)
 
 
 def _draw_bar(sheet: Picture, top: int, index: FaceIndex, spans: Sequence[TimeRange]) -> None:
@@ -133,11 +133,12 @@ def _draw_crop(
     sheet: Picture, corner: tuple[int, int], index: FaceIndex, crop: FaceCrop, is_best: bool
 ) -> None:
     left, top = corner
-    height, width = crop.rgb.shape[:2]
+    rgb = crop.rgb
+    height, width = rgb.shape[:2]
     scale = _CROP / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    picture = cv2.resize(np.ascontiguousarray(crop.rgb), size, interpolation=kind)
+    picture = cv2.resize(np.ascontiguousarray(rgb), size, interpolation=kind)
     x, y = left + (_CROP - size[0]) // 2, top + (_CROP - size[1]) // 2
     sheet[y : y + size[1], x : x + size[0]] = picture
     if is_best:
