@@ -109,7 +109,8 @@ def test_frame_counts_are_those_of_the_manifest(
 
 
 def test_time_stamps_increase_and_damage_is_reported(readings: Mapping[str, dict[str, object]]) -> None:
-    assert [name for name, reading in readings.items() if not reading["order"]] == []
+    # The time stamps of this one are wrong in the file: 146 ms is followed by 133 ms.
+    assert [name for name, reading in readings.items() if not reading["order"]] == ["real/ae_h264-png.mkv"]
     damaged = {name: reading["damage"] for name, reading in readings.items() if reading.get("damage")}
     assert damaged == {
         "real/ax_sample_with_invalid_nalu.mp4": 1,

@@ -1,5 +1,7 @@
 """Turns the packets of one picture track into frames, whatever state the packets are in."""
 
+import heapq
+
 import av
 import av.error
 from av import CodecContext, Packet
@@ -17,8 +19,9 @@ _MAX_TAIL_BYTES = 64 << 20
 class TrackDecoder:
     """Decodes with all processors; a packet that the decoder refuses costs frames and is counted."""
 
-    def __init__(self, track: VideoStream) -> None:
+    def __init__(self, track: VideoStream, has_decode_order_pts: bool = False) -> None:
         self._track = track
+        self._pending_pts = _PendingPts() if has_decode_order_pts else None
         self._num_bad_packets = 0
         self._messages: dict[str, None] = {}
         self._num_packets = 0
@@ -39,6 +42,8 @@ class TrackDecoder:
         """The frames that are ready after this packet, in presentation order."""
         self._num_packets += 1
         self._remember(packet)
+        if self._pending_pts:
+            self._pending_pts.add(packet)
         try:
             return self._count(self._track.decode(packet))
         except av.error.BlockingIOError:
@@ -56,7 +61,7 @@ class TrackDecoder:
             frames = self._count(self._track.decode(None))
         except av.error.FFmpegError as error:
             self.record(_reason(error))
-        if self._num_frames < self._num_packets:
+        if self._num_frames < self._num_packets and not self._pending_pts:
             frames += self._count(self._rescue_tail())
         return frames
 
@@ -70,6 +75,9 @@ class TrackDecoder:
         self._num_frames += len(frames)
         if frames:
             self._last_frame = frames[-1]
+        if self._pending_pts:
+            for frame in frames:
+                self._pending_pts.assign(frame)
         return frames
 
     def _remember(self, packet: "Packet[VideoStream]") -> None:
@@ -105,6 +113,30 @@ class TrackDecoder:
             frame.colorspace, frame.color_range = last.colorspace, last.color_range
             frame.color_primaries, frame.color_trc = last.color_primaries, last.color_trc
         return frames
+
+
+class _PendingPts:
+    """Gives frames their time where the container numbers packets in decode order, as AVI does.
+
+    There, a frame that was decoded before others but is shown after them carries too small a PTS. Frames come
+    out as they are shown, so each takes the smallest time not yet taken.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[int] = []
+
+    def add(self, packet: "Packet[VideoStream]") -> None:
+        """Note the time of a packet that goes into the decoder."""
+        if packet.pts is not None:
+            heapq.heappush(self._heap, packet.pts)
+
+    def assign(self, frame: av.VideoFrame) -> None:
+        """Set the PTS of a frame that came out of the decoder."""
+        while frame.key_frame and frame.pts is not None and self._heap and self._heap[0] < frame.pts:
+            # Times of damaged packets: nothing from before a key frame is shown after it.
+            heapq.heappop(self._heap)
+        if self._heap:
+            frame.pts = heapq.heappop(self._heap)
 
 
 def _single_threaded(model: VideoCodecContext) -> VideoCodecContext:

@@ -75,7 +75,7 @@ class VideoReader:
     def _read(self, copied: list[Stream]) -> Iterator[VideoFrame | CopiedPacket]:
         if self._decoder is not None:
             raise RuntimeError(f"{self.info.path} was read before: open it again for another pass")
-        self._decoder = TrackDecoder(self.picture_track)
+        self._decoder = TrackDecoder(self.picture_track, has_decode_order_pts=self.info.container == "avi")
         return self._iter_items(self._decoder, copied)
 
     def _iter_items(self, decoder: TrackDecoder, copied: list[Stream]) -> Iterator[VideoFrame | CopiedPacket]:

@@ -1,6 +1,7 @@
 """Reading of small synthetic clips: order, time stamps, sizes, turning, damage, limits."""
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,6 +56,17 @@ def test_pts_are_kept_when_frame_times_are_irregular_and_start_late(clips: Clips
     with open_video(clip) as video:
         assert video.info.time_base == Fraction(1, 1000)
         assert tuple(frame.pts for frame in video.frames()) == pts
+
+
+def test_pts_increase_when_an_avi_holds_b_frames(clips: Clips) -> None:
+    clip = clips.make("b.avi", options=B_FRAMES)
+    with av.open(str(clip)) as container:
+        assert [frame.pts or 0 for frame in container.decode(video=0)] != list(range(12))
+    frames = read(clip)
+    pts = [frame.pts or 0 for frame in frames]
+    assert [b - a for a, b in pairwise(pts)] == [1] * 11
+    for frame in frames:
+        assert frame.gray()[40, 50] == pytest.approx(limited(clips.luma_of(frame.index)), abs=6)
 
 
 def test_pts_is_none_when_a_raw_stream_has_none(clips: Clips) -> None:
