@@ -8,6 +8,8 @@ Example:
 Importing the package is cheap: OpenCV, PyAV and the networks are loaded by the first call that needs them.
 """
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from efface.domain.errors import (
@@ -30,10 +32,12 @@ from efface.domain.redaction import BlurringKind
 from efface.ports import Progress
 
 if TYPE_CHECKING:
+    from efface.detect.choice import DetectorChoice
     from efface.domain.media import EncodeSettings, VideoInfo
     from efface.facade import (
         ImageInfo,
         Redaction,
+        choose_detector,
         index,
         load_annotations,
         load_index,
@@ -51,6 +55,7 @@ __all__ = [
     "BlurringKind",
     "Cancelled",
     "DamagedMediaError",
+    "DetectorChoice",
     "EffaceError",
     "EncodeSettings",
     "FaceIndex",
@@ -70,6 +75,7 @@ __all__ = [
     "VideoInfo",
     "WeightsError",
     "__version__",
+    "choose_detector",
     "index",
     "load_annotations",
     "load_index",
@@ -77,6 +83,19 @@ __all__ = [
     "redact",
     "save_index",
 ]
+
+
+class _Package(ModuleType):
+    """Keeps ``efface.index`` the public call: imports would put the subpackage of that name there."""
+
+    @property
+    def index(self) -> object:
+        """See :func:`efface.facade.index`."""
+        return __getattr__("index")
+
+    @index.setter
+    def index(self, subpackage: ModuleType) -> None:
+        """Leave the subpackage to ``sys.modules``, where ``from efface.index.model import …`` finds it."""
 
 
 def __getattr__(name: str) -> object:
@@ -89,3 +108,6 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from efface.detect.choice import DetectorChoice
 from efface.domain.errors import OutputError, RequestError
 from efface.domain.geometry import Size
 from efface.domain.media import EncodeSettings, MediaKind, VideoInfo
@@ -17,6 +18,7 @@ from efface.index.annotations import load_id_list as _read_id_list
 from efface.index.folder import INDEX_FILE, write_index
 from efface.index.folder import load_index as _read_index
 from efface.index.model import FaceIndex
+from efface.inference.session import Backend
 from efface.inference.weights import BUNDLED_NAMES, Weights, describe_weights, find_weights
 from efface.media.encoders import default_output_suffix
 from efface.media.files import atomic_output
@@ -24,7 +26,7 @@ from efface.media.image import read_image
 from efface.media.probe import probe_video
 from efface.media.sample_clip import write_sample_clip
 from efface.media.sniff import sniff
-from efface.pipeline import Analysis, RenderReport, index_video, redact_image, redact_video
+from efface.pipeline import Analysis, index_video, redact_image, redact_video
 from efface.pipeline.annotated import index_annotated_video
 from efface.ports import Progress, SilentProgress
 
@@ -81,11 +83,27 @@ def probe(path: PathLike) -> VideoInfo | ImageInfo:
     return ImageInfo(str(path), picture.format.value, picture.size, picture.depth)
 
 
-def index(path: PathLike, *, progress: Progress | None = None) -> Analysis:
+def choose_detector(weights: PathLike | None = None, backend: str = "openvino") -> DetectorChoice:
+    """Say who finds the faces: the ``detector`` of :func:`index` and :func:`redact`.
+
+    Args:
+        weights: an ONNX file of the CenterFace or YuNet family; None for the bundled CenterFace.
+        backend: ``openvino`` or ``onnxruntime``.
+
+    Raises:
+        RequestError: no such backend.
+    """
+    return DetectorChoice(None if weights is None else Path(weights), Backend.parse(backend))
+
+
+def index(
+    path: PathLike, *, detector: DetectorChoice | None = None, progress: Progress | None = None
+) -> Analysis:
     """Find every face in a video and tell people apart.
 
     Args:
         path: a local video file.
+        detector: who finds the faces; by default the bundled CenterFace on OpenVINO.
         progress: hears how far the work is, and may stop it.
 
     Returns:
@@ -99,7 +117,7 @@ def index(path: PathLike, *, progress: Progress | None = None) -> Analysis:
     path = Path(path)
     if sniff(path) is not MediaKind.VIDEO:
         raise RequestError(f"{path} is a picture, and an index is for videos: redact it right away")
-    return index_video(path, progress=progress or SilentProgress())
+    return index_video(path, detector=detector, progress=progress or SilentProgress())
 
 
 def save_index(found: Analysis, folder: PathLike, *, overwrite: bool = False) -> Path:
@@ -161,6 +179,7 @@ def redact(  # noqa: PLR0913  one call for one wish; everything but the paths is
     include: Iterable[int] | None = None,
     exclude: Iterable[int] | None = None,
     index: IndexLike | None = None,
+    detector: DetectorChoice | None = None,
     settings: EncodeSettings | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -174,6 +193,7 @@ def redact(  # noqa: PLR0913  one call for one wish; everything but the paths is
         include: hide only these face ids.
         exclude: hide everybody but these face ids.
         index: an index of the same video, which saves the search for faces.
+        detector: who finds the faces where no index is given; by default the bundled CenterFace on OpenVINO.
         settings: how to encode; by default so that it looks like the source.
         overwrite: whether ``output`` may be replaced if it exists.
         progress: hears how far the work is, and may stop it.
@@ -195,14 +215,25 @@ def redact(  # noqa: PLR0913  one call for one wish; everything but the paths is
             raise RequestError(
                 f"{path} is a picture, in which faces have no ids: leave index and face ids out"
             )
-        report = redact_image(path, target, request=request, settings=settings, overwrite=overwrite)
-        return _redaction(path, target, request, report, num_faces=report.num_regions)
-    found = _as_index(index) if index is not None else index_video(path, progress=progress).index
+        picture = redact_image(
+            path, target, request=request, settings=settings, overwrite=overwrite, detector=detector
+        )
+        return Redaction(
+            path, target, request.kind, picture.num_regions, 1, picture.num_masked_frames, picture.notices
+        )
+    found = (
+        _as_index(index)
+        if index is not None
+        else index_video(path, detector=detector, progress=progress).index
+    )
     report = redact_video(
         path, target, index=found, request=request, settings=settings, progress=progress, overwrite=overwrite
     )
     num_faces = sum(request.covers(face.face_id) for face in found.faces)
-    return _redaction(path, target, request, report, num_faces)
+    notices = (*found.notices, *report.notices)
+    return Redaction(
+        path, target, request.kind, num_faces, report.num_frames, report.num_masked_frames, notices
+    )
 
 
 def default_output(path: PathLike, folder: PathLike | None = None) -> Path:
@@ -274,17 +305,3 @@ def _refuse_taken_output(target: Path, source: Path, overwrite: bool) -> None:
         raise OutputError(f"{target} exists already: choose another output, or allow overwriting")
     if not target.parent.is_dir():
         raise OutputError(f"the folder {target.parent} does not exist: create it, or choose another output")
-
-
-def _redaction(
-    path: Path, target: Path, request: RedactionRequest, report: RenderReport, num_faces: int
-) -> Redaction:
-    return Redaction(
-        input=path,
-        output=target,
-        kind=request.kind,
-        num_faces=num_faces,
-        num_frames=report.num_frames,
-        num_masked_frames=report.num_masked_frames,
-        notices=report.notices,
-    )

@@ -1,14 +1,35 @@
 """``efface index``: find the faces and tell people apart, without making a new video."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from efface.cli.output import command_errors, json_option, note, overwrite_option, print_json, quiet_option
+from efface.cli.output import (
+    backend_option,
+    command_errors,
+    detector_option,
+    json_option,
+    note,
+    overwrite_option,
+    print_json,
+    quiet_option,
+)
 
 if TYPE_CHECKING:
     from efface.pipeline import Analysis
+
+
+class IndexOptions(TypedDict):
+    """What click hands over; the help of each option says what it is."""
+
+    input_path: Path
+    folder: Path | None
+    detector: Path | None
+    backend: str
+    overwrite: bool
+    quiet: bool
+    as_json: bool
 
 
 @click.command(short_help="Find the faces and tell people apart.")
@@ -17,11 +38,13 @@ if TYPE_CHECKING:
     "-o", "--output", "folder", type=click.Path(path_type=Path),
     help="Folder for the index.  [default: <name>.efface beside the input]",
 )  # fmt: skip
+@detector_option
+@backend_option
 @overwrite_option
 @quiet_option
 @json_option
 @command_errors
-def index(input_path: Path, folder: Path | None, overwrite: bool, quiet: bool, as_json: bool) -> None:
+def index(**options: Unpack[IndexOptions]) -> None:
     """Find every face in a video and tell people apart.
 
     Writes a folder with the face index, faces.json, thumbnails and a contact sheet. Look at the sheet, then
@@ -30,12 +53,15 @@ def index(input_path: Path, folder: Path | None, overwrite: bool, quiet: bool, a
     from efface import facade
     from efface.cli.progress import shown_progress, stop_signals
 
-    with stop_signals() as signals, shown_progress(signals, input_path.name, quiet) as progress:
-        indexed = facade.index(input_path, progress=progress)
-        where = facade.save_index(indexed, folder or input_path.with_suffix(".efface"), overwrite=overwrite)
+    input_path = options["input_path"]
+    folder = options["folder"] or input_path.with_suffix(".efface")
+    detector = facade.choose_detector(options["detector"], options["backend"])
+    with stop_signals() as signals, shown_progress(signals, input_path.name, options["quiet"]) as progress:
+        indexed = facade.index(input_path, detector=detector, progress=progress)
+        where = facade.save_index(indexed, folder, overwrite=options["overwrite"])
     for notice in indexed.index.notices:
         note(f"{input_path}: {notice}")
-    if as_json:
+    if options["as_json"]:
         print_json(_document(input_path, where, indexed))
     else:
         _print_people(where, indexed)

@@ -89,7 +89,7 @@ def note(text: str) -> None:
 
 def fail(error: EffaceError, as_json: bool) -> NoReturn:
     """Report the error and end the command with its exit code."""
-    raise SystemExit(report_failure(error_document(error), exit_code_of(error), as_json))
+    raise click.exceptions.Exit(report_failure(error_document(error), exit_code_of(error), as_json))
 
 
 def report_failure(error: Mapping[str, str], code: ExitCode, as_json: bool) -> int:
@@ -107,6 +107,21 @@ json_option = click.option(
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace an output that exists already; never the input."
+)
+
+
+detector_option = click.option(
+    "--detector",
+    metavar="ONNX",
+    type=click.Path(path_type=Path),
+    help="Weights of your own that find the faces, of the CenterFace or YuNet family.  [default: CenterFace]",
+)
+backend_option = click.option(
+    "--backend",
+    type=click.Choice(["openvino", "onnxruntime"]),
+    default="openvino",
+    show_default=True,
+    help="Who runs the detector; onnxruntime uses CUDA where its GPU build is installed.",
 )
 
 

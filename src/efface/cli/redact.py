@@ -9,7 +9,9 @@ import click
 
 from efface.cli.output import (
     ExitCode,
+    backend_option,
     command_errors,
+    detector_option,
     error_document,
     exit_code_of,
     json_option,
@@ -39,6 +41,8 @@ class RedactOptions(TypedDict):
     exclude: frozenset[int] | None
     annotations: Path | None
     ids: str | None
+    detector: Path | None
+    backend: str
     crf: int | None
     preset: str | None
     keep_metadata: bool
@@ -146,6 +150,8 @@ _FILE = click.Path(path_type=Path)
     help="With --annotations: the faces to hide, as a list or as the old "
     "ID list file; all of them where it is left out.",
 )
+@detector_option
+@backend_option
 @click.option(
     "--crf",
     type=click.IntRange(0, 63),
@@ -171,7 +177,7 @@ def redact(**options: Unpack[RedactOptions]) -> None:
     code, document = _redact_all(options)
     if options["as_json"]:
         print_json(document)
-    raise SystemExit(int(code))
+    raise click.exceptions.Exit(int(code))
 
 
 def _check_combination(options: RedactOptions) -> None:
@@ -234,6 +240,7 @@ def _redact_one(path: Path, options: RedactOptions, signals: "StopSignals", done
                 include=include,
                 exclude=options["exclude"],
                 index=index,
+                detector=facade.choose_detector(options["detector"], options["backend"]),
                 settings=EncodeSettings(options["crf"], options["preset"], options["keep_metadata"]),
                 overwrite=options["overwrite"],
                 progress=progress,
