@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, ImageDraw, ImageOps, JpegImagePlugin, PngImageP
 from efface.domain.errors import DamagedMediaError, MediaTooLargeError, OutputError, UnsupportedMediaError
 from efface.domain.geometry import Size
 from efface.domain.media import EncodeSettings
-from efface.media.image import ImageDocument, ImageFormat, encode_image, read_image, write_image
+from efface.media.image import ImageDocument, ImageFormat, encode_image, probe_image, read_image, write_image
 from efface.media.image.structure import PNG_SIGNATURE, png_chunk
 from efface.media.planes import EditableFrame
 
@@ -483,3 +483,16 @@ def test_output_that_exists_is_kept_where_overwriting_is_off(tmp_path: Path) -> 
     with pytest.raises(OutputError, match="exists"):
         write_image(document, document.editable(), tmp_path / "b.png", overwrite=False)
     assert (tmp_path / "b.png").read_bytes() == b"dear"
+
+
+def test_probe_tells_upright_size_and_suffix_without_decoding(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = _save(tmp_path / "a.JPEG", _picture(), exif=exif)
+    path.write_bytes(path.read_bytes()[:-200])  # not decodable any more
+    found = probe_image(path)
+    assert found.upright_size == Size(64, 96)
+    assert found.format.suffix_for(path) == ".JPEG"
+    assert found.format.suffix_for(Path("photo.mp4")) == ".jpg"
+    with pytest.raises(DamagedMediaError):
+        read_image(path)

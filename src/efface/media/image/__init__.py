@@ -5,7 +5,7 @@ built from pixels and colour blocks alone, so no place, name, thumbnail or secon
 survives. Places and names do when asked for; pictures inside the picture never do.
 """
 
-from efface.media.image.decode import MAX_PIXELS, read_image
+from efface.media.image.decode import MAX_PIXELS, probe_image, read_image
 from efface.media.image.document import ImageDocument
 from efface.media.image.encode import encode_image, write_image
 from efface.media.image.structure import ImageFormat, image_format
@@ -16,6 +16,7 @@ __all__ = [
     "ImageFormat",
     "encode_image",
     "image_format",
+    "probe_image",
     "read_image",
     "write_image",
 ]

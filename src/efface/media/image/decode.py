@@ -66,6 +66,24 @@ def read_image(path: Path) -> ImageDocument:
         MediaTooLargeError: more than ``MAX_PIXELS`` pixels; raised before any is decoded.
         DamagedMediaError: cut off, broken, or no picture at all.
     """
+    structure = _take_apart(path)
+    try:
+        return _decode(path, structure)
+    except _PILLOW_ERRORS as error:
+        raise DamagedMediaError(f"{path} cannot be decoded ({error}): use an intact copy of it") from error
+
+
+def probe_image(path: Path) -> ImageStructure:
+    """What the header of a picture says, without decoding it. ``drawing`` is left empty.
+
+    Raises:
+        MediaNotFoundError, UnsupportedMediaError, MediaTooLargeError: as ``read_image``.
+        DamagedMediaError: cut off or broken before the picture begins.
+    """
+    return dataclasses.replace(_take_apart(path), drawing=b"")
+
+
+def _take_apart(path: Path) -> ImageStructure:
     data = _load(path)
     try:
         structure = take_apart(data)
@@ -73,7 +91,6 @@ def read_image(path: Path) -> ImageDocument:
         raise DamagedMediaError(
             f"{path} is not a readable picture, {error}: use an intact copy of it"
         ) from error
-    del data
     if structure.is_animated:
         raise UnsupportedMediaError(
             f"{path} is an animated {structure.format.value}: convert it to GIF or MP4 first"
@@ -83,10 +100,7 @@ def read_image(path: Path) -> ImageDocument:
         raise MediaTooLargeError(
             f"{path} has {structure.size} pixels, over {MAX_PIXELS // 10**6} megapixels: scale it down first"
         )
-    try:
-        return _decode(path, structure)
-    except _PILLOW_ERRORS as error:
-        raise DamagedMediaError(f"{path} cannot be decoded ({error}): use an intact copy of it") from error
+    return structure
 
 
 def _load(path: Path) -> bytes:

@@ -73,8 +73,7 @@ class ImageDocument:
     @property
     def default_suffix(self) -> str:
         """Extension of an output: the input's own where it fits the format, else the usual one."""
-        own = self.path.suffix
-        return own if own.lower() in self.format.suffixes else self.format.suffixes[0]
+        return self.format.suffix_for(self.path)
 
     def rgb(self, size: Size | None = None) -> NDArray[np.uint8]:
         """(h, w, 3) uint8 RGB, contiguous, area-averaged to ``size`` (None: native), without alpha."""

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
 from efface.domain.geometry import Orientation, Size
 
@@ -51,17 +52,22 @@ class ImageFormat(Enum):
         """File name extensions, the usual one first."""
         return {"JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"), "PNG": (".png",), "WebP": (".webp",)}[self.value]
 
+    def suffix_for(self, path: Path) -> str:
+        """Extension of an output made from ``path``: its own where it fits the format, else the usual one."""
+        return path.suffix if path.suffix.lower() in self.suffixes else self.suffixes[0]
+
 
 class BrokenStructureError(ValueError):
-    """The bytes do not hold together as the format says; never leaves this package."""
+    """The bytes do not hold together as the format says; it never leaves this package."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageStructure:
-    """One picture file, taken apart. Sizes are coded: before the picture is turned upright."""
+    """One picture file, taken apart."""
 
     format: ImageFormat
     size: Size
+    """Coded: before the picture is turned upright."""
     drawing: bytes = field(repr=False)
     """A file of the same format that holds the drawing blocks alone."""
     orientation: Orientation = Orientation.UPRIGHT
@@ -80,6 +86,11 @@ class ImageStructure:
     """PNG text chunks (type, payload)."""
     comment: bytes | None = None
     """JPEG comment."""
+
+    @property
+    def upright_size(self) -> Size:
+        """Size of the picture as shown."""
+        return self.orientation.upright_size(self.size)
 
 
 def image_format(head: bytes) -> ImageFormat | None:
