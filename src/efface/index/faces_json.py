@@ -106,7 +106,8 @@ def _fragment(index: FaceIndex, span: _Span, event: Callable[[FaceIndex, int, Vi
         interval = span.interval
         frames = range(span.first, span.end)
         events = [[event(index, frame, face) for face in index.faces_at(frame)] for frame in frames]
-    return json.dumps({"start": start, "duration": end - start, "interval": interval, "events": events})
+    fragment = {"start": start, "duration": end - start, "interval": interval, "events": events}
+    return json.dumps(fragment, separators=(",", ":"))
 
 
 def _iter_spans(index: FaceIndex) -> Iterator[_Span]:

@@ -13,6 +13,7 @@ import pytest
 from efface.domain.errors import IndexFormatError, IndexMismatchError, RequestError
 from efface.domain.geometry import Orientation, Size
 from efface.domain.time import Timeline
+from efface.index import annotated_index
 from efface.index.annotated_index import AnnotatedVideo, boxes_to_upright, index_from_annotations
 from efface.index.annotations import format_id_list, iter_annotations_json, load_annotations, load_id_list
 from efface.index.faces_json import iter_faces_json
@@ -318,7 +319,7 @@ def test_an_id_list_that_is_not_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_too_many_boxes_are_refused(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("efface.index.annotated_index.MAX_BOXES", 30)
+    monkeypatch.setattr(annotated_index, "MAX_BOXES", 30)
     with pytest.raises(IndexFormatError, match="more than 30 boxes"):
         index_from_annotations(load_annotations(save(_SAMPLE)), make_video())
 

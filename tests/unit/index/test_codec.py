@@ -16,6 +16,7 @@ from efface.domain.errors import IndexFormatError
 from efface.domain.geometry import Size
 from efface.domain.time import Timeline
 from efface.domain.track import FaceGroup, FaceTrack, Shot
+from efface.index import codec
 from efface.index.codec import decode_index, encode_index
 from efface.index.model import FaceIndex, SourceFile
 
@@ -265,8 +266,8 @@ def _drop(*path: Any) -> Callable[[dict[str, Any]], object]:
         (_drop("format"), "is not a face index"),
         (_set("version", 2), "format version 2, not 1"),
         (_set("version", "1"), "format version '1'"),
-        (_set("nmae", 1), "nmae is not a field"),
-        (_set("faces", 0, "nmae", "x"), r"faces\[0\].nmae is not a field"),
+        (_set("nick", 1), "nick is not a field"),
+        (_set("faces", 0, "nick", "x"), r"faces\[0\].nick is not a field"),
         (_drop("source"), "source is missing"),
         (_set("source", "size_bytes", -1), "source.size_bytes must be a whole number"),
         (_set("source", "sha256", "xy" * 32), "sha256 must be"),
@@ -349,6 +350,17 @@ def test_a_small_file_cannot_ask_for_more_boxes_than_are_read(
     tmp_path: Path, three_people: FaceIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "index.json", three_people)
-    monkeypatch.setattr("efface.index.codec.MAX_BOXES", 150)
+    monkeypatch.setattr(codec, "MAX_BOXES", 150)
     with pytest.raises(IndexFormatError, match=r"tracks\[2\].num_frames passes the 150 boxes"):
         decode_index(path)
+
+
+def test_the_example_in_the_documentation_is_read(tmp_path: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "index-format.md"
+    example = page.read_text(encoding="utf-8").split("```json\n")[1].split("```")[0]
+    path = tmp_path / "index.json"
+    path.write_text(example, encoding="utf-8")
+    index = decode_index(path)
+    assert index.face(1001).name == "Anna"
+    assert (index.track(1).boxes[:, 0] * 8).tolist() == [800, 808, 814, 820, 826, 832]
+    assert index.track(3).boxes[0].tolist() == [-5, 10, 59, 90]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from efface.domain.errors import IndexMismatchError, MediaNotFoundError
+from efface.index import source
 from efface.index.model import FaceIndex
 from efface.index.source import describe_source, verify_source
 
@@ -21,9 +22,9 @@ def video(tmp_path: Path) -> Path:
 
 
 def test_a_source_is_described_by_name_size_and_digest(video: Path) -> None:
-    source = describe_source(video)
-    assert (source.name, source.size_bytes) == ("clip.mp4", len(_CONTENT))
-    assert source.sha256 == hashlib.sha256(_CONTENT).hexdigest()
+    found = describe_source(video)
+    assert (found.name, found.size_bytes) == ("clip.mp4", len(_CONTENT))
+    assert found.sha256 == hashlib.sha256(_CONTENT).hexdigest()
 
 
 def test_the_same_bytes_under_another_name_are_accepted(video: Path, three_people: FaceIndex) -> None:
@@ -34,7 +35,7 @@ def test_the_same_bytes_under_another_name_are_accepted(video: Path, three_peopl
 def test_another_length_is_refused_without_reading(
     video: Path, three_people: FaceIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("efface.index.source.describe_source", lambda path: pytest.fail("read the file"))
+    monkeypatch.setattr(source, "describe_source", lambda path: pytest.fail("read the file"))
     with pytest.raises(IndexMismatchError, match="has 1280000 bytes"):
         verify_source(three_people, video)
 
