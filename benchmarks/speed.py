@@ -170,8 +170,12 @@ def target_table(clip: Clip, timings: dict[str, Timing]) -> Table:
             continue
         ratio = timings[above].wall_s / timings[below].wall_s
         rows.append((title, verdict(ratio, target, at_most=at_most) if clip.is_judged else f"{ratio:.2f}"))
-    peak = max(timings[name].peak_rss_mb for name in (EFFACE, RENDER)) / 1000
-    rows.append(("peak memory of efface, GB", verdict(peak, 1.2, at_most=True)))
+    ours = [timings[name] for name in (EFFACE, RENDER)]
+    peak = max(timing.peak_rss_mb for timing in ours) / 1000
+    is_whole = not any(timing.failed for timing in ours)
+    rows.append(
+        ("peak memory of efface, GB", verdict(peak, 1.2, at_most=True) if is_whole else "not measured")
+    )
     return Table(f"{clip.title}: ratios", ("what", "figure"), tuple(rows))
 
 
