@@ -4,9 +4,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 import efface
 from efface.domain.geometry import Size
@@ -24,7 +24,8 @@ def make_picture(target: Path) -> None:
         after = efface.redact(before, Path(folder, "redacted.mp4"), kind="HighBlur").output
         picture = np.vstack([_strip(before), _strip(after)])
     target.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(target), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    # A palette makes it a third of the size; a repository keeps every version for ever.
+    Image.fromarray(picture).quantize(256).save(target, optimize=True)
 
 
 def _strip(path: Path) -> NDArray[np.uint8]:

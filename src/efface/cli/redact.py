@@ -285,4 +285,5 @@ def _print_outcome(outcome: _Outcome) -> None:
         note(f"{outcome.input}: {notice}")
     verb = "hidden" if result.kind.hides else "marked, not hidden,"
     frames = f"{result.num_masked_frames} of {result.num_frames} frames"
-    click.echo(f"{result.output}: {result.num_faces} faces {verb} in {frames} ({result.kind.wire_name})")
+    faces = "1 face" if result.num_faces == 1 else f"{result.num_faces} faces"
+    click.echo(f"{result.output}: {faces} {verb} in {frames} ({result.kind.wire_name})")
