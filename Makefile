@@ -78,7 +78,7 @@ lint: $(READY_DEV) ## Format, style, types, import rules, spelling
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md THIRD_PARTY.md docs src tests benchmarks
+	@git ls-files -z -- '*.md' '*.py' '*.toml' Makefile .ci | xargs -0 $(BIN)/codespell
 
 check: lint test ## All that must hold before a commit (docs are checked by the tests)
 
