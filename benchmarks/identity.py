@@ -74,7 +74,7 @@ def _slideshow_table() -> Table:
         ("faces of group photos under a right name", _group_photos(index, slides, names, seen)),
         ("time to index", f"{seconds:.1f} s for {index.timeline.num_frames} frames"),
     )
-    note = "A photo counts by its largest face; group photos have names without places, so these test the ids."
+    note = "A photo counts by its largest face; group photos name nobody by place, so they test the ids."
     return Table("Slideshow of photos with names", ("what", "value"), rows, (note,))
 
 

@@ -16,7 +16,7 @@ Window = tuple[int, int, int, int]
 CROP_PADDING = 0.4
 """Margin around the box on each side, in longer sides of the box: hair and chin, for thumbnails."""
 MAX_CROP_SIDE = 224
-"""Longer side of a kept crop. The face then spans about 125 px, as much as the network's input shows of it."""
+"""Longer side of a kept crop. The face then spans about 125 px, as many as the network's input holds."""
 _MIN_GAIN = 1.15
 """A new view must be this much better than one it replaces: cutting out converts a whole frame to RGB."""
 _JPEG_QUALITY = 95
