@@ -22,7 +22,7 @@ from efface.inference.session import Backend
 from efface.inference.weights import BUNDLED_NAMES, Weights, describe_weights, find_weights
 from efface.media.encoders import default_output_suffix
 from efface.media.files import atomic_output
-from efface.media.image import read_image
+from efface.media.image import probe_image
 from efface.media.probe import probe_video
 from efface.media.sample_clip import write_sample_clip
 from efface.media.sniff import sniff
@@ -79,8 +79,9 @@ def probe(path: PathLike) -> VideoInfo | ImageInfo:
     path = Path(path)
     if sniff(path) is MediaKind.VIDEO:
         return probe_video(path)
-    picture = read_image(path)
-    return ImageInfo(str(path), picture.format.value, picture.size, picture.depth)
+    picture = probe_image(path)
+    size = picture.orientation.upright_size(picture.size)
+    return ImageInfo(str(path), picture.format.value, size, picture.bit_depth)
 
 
 def choose_detector(weights: PathLike | None = None, backend: str = "openvino") -> DetectorChoice:
@@ -249,7 +250,7 @@ def default_output(path: PathLike, folder: PathLike | None = None) -> Path:
     if sniff(path) is MediaKind.VIDEO:
         suffix = default_output_suffix(probe_video(path))
     else:
-        suffix = read_image(path).default_suffix
+        suffix = probe_image(path).format.suffix_for(path)
     if folder is None:
         return path.with_name(f"{path.stem}.redacted{suffix}")
     try:

@@ -12,7 +12,7 @@ from efface.cli.output import command_errors, json_option, print_json, to_jsonab
 @json_option
 @command_errors
 def info(input_path: Path, as_json: bool) -> None:
-    """Say what a video or picture is, from its headers: nothing is decoded, and headers may lie."""
+    """Say what a video or picture is, from its headers, which may lie, and at most one frame."""
     from efface import facade
 
     media = facade.probe(input_path)
