@@ -35,6 +35,11 @@ class ContainerChoice:
         """True where edit lists and the display matrix are held."""
         return self.muxer in {"mp4", "mov"}
 
+    @property
+    def is_matroska(self) -> bool:
+        """True for Matroska and its subset WebM."""
+        return self.muxer in {"matroska", "webm"}
+
 
 CONTAINERS = {
     suffix: ContainerChoice(suffix, muxer)
@@ -111,6 +116,8 @@ class Picture:
     """Of the picture as it is encoded."""
     is_full_range: bool = False
     is_interlaced: bool = False
+    is_square: bool = True
+    """Whether its pixels are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,13 +209,14 @@ def choose_encoder(
         for pixel_format in _formats_of(encoder.name) if encoder.name in held else ():
             cost = _cost(picture, pixel_format, encoder, candidate == family)
             if cost is not None:
-                # Depth lost, then colour detail lost, decide before the family does; needless richness last.
-                fits.append((cost[:2], rank, cost[2], encoder.family, pixel_format))
+                loses_shape = _loses_pixel_shape(picture, container, encoder)
+                # Losses of shape, depth and colour decide before the family does; needless richness last.
+                fits.append((loses_shape, cost[:2], rank, cost[2], encoder.family, pixel_format))
     if not fits:
         raise OutputError(
             f"this build of FFmpeg has no encoder for {container.suffix}: use another container"
         )
-    _, _, _, chosen, pixel_format = min(fits)
+    *_, chosen, pixel_format = min(fits)
     encoder = _ENCODERS[chosen]
     is_interlaced = _can_interlace(picture, encoder, pixel_format)
     notices = _notices(picture, container, encoder, pixel_format)
@@ -274,6 +282,11 @@ def _log2(ratio: int) -> int:
     return ratio.bit_length() - 1
 
 
+def _loses_pixel_shape(picture: Picture, container: ContainerChoice, encoder: _Encoder) -> bool:
+    # H.264 and HEVC name it in their own headers; of VP9 and AV1 PyAV cannot tell Matroska's muxer.
+    return not picture.is_square and container.is_matroska and encoder.family in {"vp9", "av1"}
+
+
 def _can_interlace(picture: Picture, encoder: _Encoder, pixel_format: str) -> bool:
     layout = PlanarFormat.parse(pixel_format)
     # x264 wants whole chroma rows in each field; the other encoders cannot code fields of woven frames.
@@ -292,6 +305,8 @@ def _notices(
     target = PlanarFormat.parse(pixel_format)
     assert target is not None
     notices = []
+    if _loses_pixel_shape(picture, container, encoder):
+        notices.append(f"the pixel shape is lost: {encoder.name} in {container.suffix} gets square pixels")
     if depth > target.depth:
         notices.append(
             f"{depth} bits per sample become {target.depth}: no encoder for {container.suffix} holds more"

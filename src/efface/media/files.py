@@ -49,6 +49,9 @@ def atomic_output(final: Path, *, overwrite: bool = True, never: Sequence[Path] 
             temporary.unlink()
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise output_error(final, error) from error
+        if isinstance(error, OutputError):
+            # People know the name they gave, not the temporary one.
+            raise OutputError(str(error).replace(str(temporary), str(final))) from error
         raise
 
 

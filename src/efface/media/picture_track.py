@@ -67,9 +67,7 @@ def plan_picture(
     matrix = _display_matrix(first)
     is_held = container.is_mp4_family or (
         # Matroska knows turns but no mirrors, and browsers ignore them: kept only where they came from it.
-        container.muxer in {"matroska", "webm"}
-        and "matroska" in info.container
-        and not info.orientation.is_mirrored
+        container.is_matroska and "matroska" in info.container and not info.orientation.is_mirrored
     )
     if matrix is None:
         # The frame's matrix cannot be read: what its angle says is painted into the picture.
@@ -80,6 +78,7 @@ def plan_picture(
         turn.upright_size(info.coded_size),
         is_full_range=first.color_range == ColorRange.JPEG or first.format.name.startswith("yuvj"),
         is_interlaced=first.interlaced_frame and turn is Orientation.UPRIGHT,
+        is_square=info.sample_aspect_ratio == 1,
     )
     choice = choose_encoder(info.codec, picture, container, settings)
     notices = (*choice.notices, *_losses(first, choice))
@@ -123,6 +122,7 @@ class PictureTrack:
         self._info = info
         self._stream: VideoStream | None = None
         self._reformatter = VideoReformatter()
+        self._num_given_out = 0
 
     def conform(self, native: av.VideoFrame) -> av.VideoFrame:
         """The frame in the encoder's pixel format, in coded orientation: itself where that fits already."""
@@ -219,15 +219,21 @@ class PictureTrack:
         frame.pts = pts
         frame.time_base = self._info.time_base
         if frame.duration <= 0 and self._info.frame_rate:
-            frame.duration = round(1 / (self._info.frame_rate * self._info.time_base))
+            # libvpx refuses a frame that lasts no time.
+            frame.duration = max(1, round(1 / (self._info.frame_rate * self._info.time_base)))
         # The decoder's choice of key frames is not the encoder's.
         frame.pict_type = PictureType.NONE
-        return [_without_banner(packet) for packet in self._stream.encode(frame)]
+        packets = self._stream.encode(frame)
+        self._num_given_out += len(packets)
+        return [_without_banner(packet) for packet in packets]
 
     def finish(self) -> Sequence["av.Packet[VideoStream]"]:
         """The packets that the encoder still holds."""
         assert self._stream is not None
-        return [_without_banner(packet) for packet in self._stream.encode(None)]
+        packets = self._stream.encode(None)
+        if not self._num_given_out and self._plan.choice.family == "hevc":
+            _set_decoding_times(packets)
+        return [_without_banner(packet) for packet in packets]
 
     def _turned(self, native: av.VideoFrame) -> av.VideoFrame:
         turn = self._plan.turn
@@ -252,6 +258,17 @@ def _copy_color(context: av.VideoCodecContext, first: av.VideoFrame) -> None:
     context.color_range = first.color_range
     if first.format.name.startswith("yuvj"):
         context.color_range = ColorRange.JPEG
+
+
+def _set_decoding_times(packets: Sequence["av.Packet[VideoStream]"]) -> None:
+    """x265 takes decoding times from its first few frames, and from chance where there are not as many."""
+    shown = [packet.pts for packet in packets if packet.pts is not None]
+    if len(shown) < len(packets):
+        return
+    in_order = sorted(shown)
+    delay = max((early - late for early, late in zip(in_order, shown, strict=True)), default=0)
+    for packet, time in zip(packets, in_order, strict=True):
+        packet.dts = time - delay
 
 
 def _without_banner(packet: "av.Packet[VideoStream]") -> "av.Packet[VideoStream]":

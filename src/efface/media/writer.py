@@ -28,7 +28,8 @@ _MAX_MOVIE_TIMESCALE = 1_000_000
 """Beyond it, an hour would not fit the 32 bits that old players read a duration from."""
 _BITEXACT = 0x400
 """AVFMT_FLAG_BITEXACT: no version of any library in the file."""
-_MAX_PRIMING_S = Fraction(1, 10)
+_MAX_PRIMING_S = Fraction(3, 10)
+"""Two blocks of AAC at 8 kHz."""
 
 
 class VideoWriter:
@@ -163,7 +164,8 @@ class VideoWriter:
         for track in self._source.copied_tracks:
             # The samples by which a sound decoder warms up may lie before 0, where the container has a place
             # for it.
-            has_place = self._container.is_mp4_family or track.codec_context.codec.canonical_name == "opus"
+            is_matroska = self._container.is_matroska and "matroska" in self._source.info.container
+            has_place = self._container.is_mp4_family or is_matroska
             start = _start_of(track, self._waiting)
             starts.append(start if start < -_MAX_PRIMING_S or not has_place else max(start, Fraction(0)))
         return max(Fraction(0), -min(starts))
@@ -185,11 +187,12 @@ class VideoWriter:
         if self._container.is_mp4_family:
             keep = "+use_metadata_tags" if self._settings.keep_metadata else ""
             seen = {packet.stream_index for packet in self._waiting}
-            starts = [
-                # A track that is still to come may start anywhere.
-                _start_of(track, self._waiting) + self._shift if track.index in seen else track.time_base
-                for track in self._source.copied_tracks
-            ]
+            starts: list[Fraction] = []
+            for track in self._source.copied_tracks:
+                # A track that is still to come may start at any tick.
+                is_known = track.index in seen
+                start = _start_of(track, self._waiting) + self._shift if is_known else track.time_base
+                starts.append(Fraction(start or 0))
             scale = _movie_timescale(start_s + self._shift, starts)
             return {"movflags": f"+faststart{keep}", "movie_timescale": str(scale)}
         if self._container.muxer == "mpegts":
@@ -284,9 +287,8 @@ def _start_of(track: Any, waiting: Iterable[CopiedPacket]) -> Fraction:
 def _movie_timescale(picture_start: Fraction, other_starts: Iterable[Fraction]) -> int:
     """The unit, in parts of a second, in which MP4 notes how late each track starts.
 
-    The picture's start is exact. FFmpeg rounds a start down to this unit and readers round it to the track's own:
-    half of the latter is fine enough. In milliseconds, a track that starts at 353/44100 s would be 4 samples
-    off.
+    The picture's start is exact. FFmpeg rounds a start down to this unit and readers round it to the track's
+    own: half of the latter is fine enough. In milliseconds, 353/44100 s would be off by 4 samples.
     """
     scale = lcm(1000, picture_start.denominator)
     if scale > _MAX_MOVIE_TIMESCALE:
