@@ -158,7 +158,15 @@ def test_an_existing_output_is_kept_unless_told_otherwise(sample_clip: Path, tmp
 
 def start_and_wait_for_render(sample_clip: Path, folder: Path) -> subprocess.Popen[str]:
     """Start a slow redaction; returns once its temporary file is being written."""
-    command: list[str | Path] = [PROGRAM, "redact", sample_clip, "-o", folder / "safe.mp4", "--preset", "veryslow"]
+    command: list[str | Path] = [
+        PROGRAM,
+        "redact",
+        sample_clip,
+        "-o",
+        folder / "safe.mp4",
+        "--preset",
+        "veryslow",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     give_up = time.monotonic() + 60
     while not any(folder.iterdir()):

@@ -60,7 +60,11 @@ def test_layers_are_those_that_exist() -> None:
     contracts = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"]
     listed = {name for layer in contracts[0]["layers"] for name in layer.split(" : ")}
     package = PROJECT / "src" / "efface"
-    existing = {path.stem for path in package.iterdir() if not path.name.startswith("_") and path.suffix in {"", ".py"}}
+    existing = {
+        path.stem
+        for path in package.iterdir()
+        if not path.name.startswith("_") and path.suffix in {"", ".py"}
+    }
     assert listed == existing
 
 

@@ -27,7 +27,7 @@ NO_CROPS: Mapping[int, Any] = MappingProxyType({})
 def index_of_two() -> FaceIndex:
     """Ten frames with faces 1001 and 1002 in view."""
     tracks = tuple(
-        FaceTrack(i, 0, np.tile(np.float32([x, 5, x + 20, 30]), (10, 1)), np.ones(10, np.float32))
+        FaceTrack(i, 0, np.tile(np.array([x, 5, x + 20, 30], np.float32), (10, 1)), np.ones(10, np.float32))
         for i, x in ((1, 5), (2, 60))
     )
     return FaceIndex(
@@ -107,7 +107,8 @@ def test_faces_are_chosen_by_id(
 def test_index_in_any_form_saves_the_search(pipeline: Pipeline, sample_clip: Path, tmp_path: Path) -> None:
     found = Analysis(index_of_two(), NO_CROPS)
     folder = efface.save_index(found, tmp_path / "clip.efface")
-    for number, index in enumerate((found, found.index, folder, str(folder / "index.json"))):
+    forms: list[facade.IndexLike] = [found, found.index, folder, str(folder / "index.json")]
+    for number, index in enumerate(forms):
         efface.redact(sample_clip, tmp_path / f"{number}.mp4", index=index)
         assert pipeline.redacted["index"].face_ids == (1001, 1002)
     assert pipeline.num_searches == 0

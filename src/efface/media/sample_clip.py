@@ -1,7 +1,7 @@
 """A short clip to try efface on: a public-domain portrait, panned and zoomed, with a generated tone.
 
-The picture is NASA's portrait of Eileen Collins, which the distribution scikit-image carries; its file is located
-and read, the library is not imported.
+The picture is NASA's portrait of Eileen Collins, which the distribution scikit-image carries; its file is
+located and read, the library is not imported.
 """
 
 import importlib.metadata
