@@ -56,7 +56,7 @@ class DlibFaceNetwork:
 
 @cache
 def dlib_face_network() -> DlibFaceNetwork:
-    """The one instance of a process: loading takes 0.2 s and 60 MB."""
+    """The one instance of a process: loading takes 0.2 s."""
     return DlibFaceNetwork()
 
 
