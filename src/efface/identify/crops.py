@@ -18,7 +18,7 @@ CROP_PADDING = 0.4
 MAX_CROP_SIDE = 224
 """Longer side of a kept crop. The face then spans about 125 px, as many as the network's input holds."""
 _MIN_GAIN = 1.15
-"""A new view must be this much better than one it replaces, so that a steady face is cut out but a few times."""
+"""A new view must be this much better than one it replaces: a steady face is cut out but a few times."""
 _JPEG_QUALITY = 95
 
 

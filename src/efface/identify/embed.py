@@ -35,8 +35,9 @@ class DlibEmbedder:
 
     dlib publishes 0.6 as the distance between two single views (99.38 % on LFW). Here every face is a mean
     over views and mirror images, which brings all distances down: average linkage joined nobody wrongly up to
-    0.60 on 138 portraits of 30 people, but strangers in videos from 0.54 on. Of the range between, the low
-    end is taken: one person in two groups is a nuisance, two people in one leave the wrong one visible.
+    0.60 on 138 portraits of 30 people, but two young men of close-up videos from 0.54 on. Of the range that
+    is right for most, the low end is taken: one person in two groups is a nuisance, two people in one leave
+    the wrong one visible.
     """
 
     def __init__(self, network: DlibFaceNetwork | None = None) -> None:
