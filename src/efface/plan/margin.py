@@ -9,8 +9,9 @@ from efface.domain.geometry import Boxes, Size
 
 _BORDER_REACH = 0.5
 """Share of its side by which a mask is pushed out of the frame where the face is cut off by the border."""
-_TOUCHES_PX, _TOUCHES_SHARE = 1.0, 0.02
-"""A face this near to the border, in pixels plus a share of its side, counts as cut off by it."""
+_NEAR_SHARE = 0.25
+"""Distance to the border, as a share of its side, from which a face is pushed; gradually, because a mask that changes
+its shape from one frame to the next flickers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,10 @@ def pad_boxes(faces: Boxes, is_tiny: NDArray[np.bool_], size: Size, margin: Mask
     sides = faces[:, 2:] - faces[:, :2]
     factors = np.where(is_tiny[:, None], margin.tiny, np.array([[margin.width, margin.height]]))
     half = sides * factors / 2
-    near = _TOUCHES_PX + _TOUCHES_SHARE * sides
-    reach = sides * _BORDER_REACH
-    top_left = centres - half - np.where(faces[:, :2] <= near, reach, 0)
-    far_side = np.array([[size.width, size.height]]) - near
-    bottom_right = centres + half + np.where(faces[:, 2:] >= far_side, reach, 0)
+    near, reach = sides * _NEAR_SHARE, sides * _BORDER_REACH
+    low_gap, high_gap = faces[:, :2], np.array([[size.width, size.height]]) - faces[:, 2:]
+    top_left = centres - half - reach * np.clip(1 - low_gap / near, 0, 1)
+    bottom_right = centres + half + reach * np.clip(1 - high_gap / near, 0, 1)
     return np.concatenate([top_left, bottom_right], axis=1).astype(np.float32)
 
 

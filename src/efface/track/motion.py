@@ -78,14 +78,14 @@ def _reach(points: NDArray[np.float32], shape: tuple[int, ...]) -> tuple[int, in
 
 
 def _grid_points(boxes: Boxes, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """(n, grid * grid, 2) points inside each box, or around it where it is tiny."""
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    sides = np.maximum((boxes[:, 2:] - boxes[:, :2]) * 0.8, _MIN_SIDE)
+    """(n, grid * grid, 2) points inside the visible part of each box, or around it where it is tiny."""
+    limits = np.array([shape[1] - 1, shape[0] - 1], np.float32)
+    low, high = np.clip(boxes[:, :2], 0, limits), np.clip(boxes[:, 2:], 0, limits)
+    sides = np.maximum((high - low) * 0.8, _MIN_SIDE)
     steps = (np.arange(_GRID, dtype=np.float32) + 0.5) / _GRID - 0.5
     offsets = np.stack(np.meshgrid(steps, steps), axis=2).reshape(1, -1, 2)
-    points = centres[:, None] + offsets * sides[:, None]
+    points = ((low + high) / 2)[:, None] + offsets * sides[:, None]
     # A point outside the picture cannot be followed: pull it in, the median ignores the few that lie.
-    limits = np.array([shape[1] - 1, shape[0] - 1], np.float32)
     return np.clip(points, 0, limits).astype(np.float32)
 
 

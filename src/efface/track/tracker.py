@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from efface.domain.detection import Detections
-from efface.domain.geometry import Boxes, Size, iou
+from efface.domain.geometry import Boxes, Size, areas, clip_boxes, iou
 from efface.track.motion import Gray, carry_boxes, likeness
 from efface.track.tracklet import Tracklet
+
+_MIN_VISIBLE_SHARE = 0.12
+"""Share of a face box inside the frame below which the face has left; half a profile at the border still tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +212,8 @@ class Tracker:
         return bool(rows) and bool((iou(box[None], np.stack(rows)) > 0.5).any())
 
     def _is_outside(self, box: NDArray[np.float32]) -> bool:
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        return not (0 <= x < self.size.width and 0 <= y < self.size.height)
+        """True when so little of the face is left inside the frame that nobody can be known by it."""
+        return float(areas(clip_boxes(box[None], self.size))[0]) < _MIN_VISIBLE_SHARE * float(areas(box[None])[0])
 
     def _close_lost(self, index: int) -> None:
         longest = self.settings.max_gap_s / self.frame_s
