@@ -149,3 +149,20 @@ def test_face_ids_are_read_from_lists_and_repetitions() -> None:
 def test_face_ids_that_are_no_numbers_are_refused(text: str) -> None:
     with pytest.raises(RequestError, match="is not a number"):
         parse_face_ids([text])
+
+
+@pytest.mark.parametrize(
+    ("ids", "include"),
+    [(None, None), ("3, 7", {3, 7}), ("full_IDList.txt", {7}), ("empty_IDList.txt", None)],
+)
+def test_old_annotations_bring_their_own_faces(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ids: str | None, include: set[int] | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("full_IDList.txt").write_text("7\n")
+    Path("empty_IDList.txt").write_text("")
+    index = object()
+    monkeypatch.setattr(facade, "load_annotations", lambda path, video, progress: index)
+    assert run(["redact", "clip.mp4", "--annotations", "a.json", *(["--ids", ids] if ids else [])]) == 0
+    assert calls[0]["index"] is index
+    assert calls[0]["include"] == include
