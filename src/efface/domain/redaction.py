@@ -33,10 +33,10 @@ class BlurringKind(IntEnum):
         Raises:
             RequestError: no such kind.
         """
-        text = str(int(value)) if isinstance(value, int) else str(value)
-        wanted = text.strip().replace("-", "").replace("_", "").lower()
+        text = str(int(value)) if isinstance(value, int) else value.strip()
+        wanted = text.replace("-", "").replace("_", "").lower()
         for kind in cls:
-            if wanted in {str(int(kind)), kind.wire_name.lower()}:
+            if text == str(int(kind)) or wanted == kind.wire_name.lower():
                 return kind
         known = ", ".join(f"{kind.wire_name} ({int(kind)})" for kind in cls)
         raise RequestError(f"blurring kind {value!r} is unknown: use one of {known}")
@@ -59,7 +59,9 @@ class RedactionRequest:
 
     def __post_init__(self) -> None:
         if self.scope is FilterScope.INCLUDE and not self.face_ids:
-            raise RequestError("the list of faces to include is empty: name at least one face id, or leave the list out")
+            raise RequestError(
+                "the list of faces to include is empty: name at least one face id, or leave the list out"
+            )
 
     def covers(self, face_id: int) -> bool:
         """True when this face is to be treated."""

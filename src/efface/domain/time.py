@@ -6,6 +6,7 @@ Seconds as floats exist only for people and settings; whatever is stored or comp
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,10 @@ class Timeline:
 
 
 def complete_pts(
-    raw: Sequence[int | None], time_base: Fraction, frame_rate: Fraction | None, last_duration: int | None = None
+    raw: Sequence[int | None],
+    time_base: Fraction,
+    frame_rate: Fraction | None,
+    last_duration: int | None = None,
 ) -> Timeline:
     """Make a timeline out of the time stamps that a decoder gave, some of which may be missing.
 
@@ -115,10 +119,13 @@ def complete_pts(
             current = previous + 1
         pts[i] = previous = current
     assert previous is not None
-    return Timeline(time_base, pts, previous + (last_duration if last_duration and last_duration > 0 else step))
+    return Timeline(
+        time_base, pts, previous + (last_duration if last_duration and last_duration > 0 else step)
+    )
 
 
 def _median_step(raw: Iterable[int | None]) -> int | None:
-    known = [value for value in raw if value is not None]
-    steps = [b - a for a, b in zip(known, known[1:], strict=False) if b > a]
+    known = [(i, value) for i, value in enumerate(raw) if value is not None]
+    # A step over frames without a time stamp is that of several frames.
+    steps = [(b - a) / (j - i) for (i, a), (j, b) in pairwise(known) if b > a]
     return max(1, int(np.median(steps))) if steps else None

@@ -35,7 +35,9 @@ class FaceTrack:
 
     def __post_init__(self) -> None:
         if len(self.boxes) == 0 or self.boxes.shape != (len(self.scores), 4):
-            raise ValueError(f"track needs n >= 1 boxes and scores, not {self.boxes.shape} and {self.scores.shape}")
+            raise ValueError(
+                f"track needs n >= 1 boxes and scores, not {self.boxes.shape} and {self.scores.shape}"
+            )
 
     @property
     def end_frame(self) -> int:
