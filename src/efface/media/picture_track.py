@@ -18,6 +18,7 @@ from efface.media.encoders import ContainerChoice, EncoderChoice, Picture, choos
 from efface.media.frame import plane_view
 from efface.media.hdr import hdr_metadata, side_data_ints, side_data_kinds
 from efface.media.planes import PlanarFormat
+from efface.media.scheduling import drop_realtime_priority
 
 _HD_LINES = 720
 _UNSPECIFIED = 2
@@ -122,6 +123,7 @@ class PictureTrack:
         self._info = info
         self._stream: VideoStream | None = None
         self._reformatter = VideoReformatter()
+        self._has_begun = False
         self._num_given_out = 0
 
     def conform(self, native: av.VideoFrame) -> av.VideoFrame:
@@ -224,6 +226,9 @@ class PictureTrack:
         # The decoder's choice of key frames is not the encoder's.
         frame.pict_type = PictureType.NONE
         packets = self._stream.encode(frame)
+        if not self._has_begun and self._plan.choice.family == "av1":
+            drop_realtime_priority()
+        self._has_begun = True
         self._num_given_out += len(packets)
         return [_without_banner(packet) for packet in packets]
 

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain, islice
@@ -11,12 +12,12 @@ from numpy.typing import NDArray
 
 from efface.detect.detector import Detector
 from efface.detect.schedule import ScheduleSettings, Search, SearchSchedule
-from efface.detect.search import TURNS, find_faces
 from efface.domain.detection import Detections
 from efface.domain.geometry import Boxes, Orientation, Size
 from efface.domain.track import FaceTrack, Shot
 from efface.identify.crops import BestCrops, FaceCrop
 from efface.media.frame import VideoFrame
+from efface.pipeline.searching import FrameSearcher, SearchAnswer, SearchOrder
 from efface.track.cuts import CutDetector
 from efface.track.evidence import EvidenceSettings, drop_duplicates, is_face, smooth_boxes
 from efface.track.tracker import SearchResult, Tracker, TrackerSettings
@@ -27,9 +28,8 @@ _ANALYSIS_SIDE = 960
 _RATE_SAMPLE = 8
 """Frames looked at to learn how long a frame lasts; headers lie."""
 _MIN_FRAME_S, _MAX_FRAME_S, _DEFAULT_FRAME_S = 1 / 120, 10.0, 1 / 25
-_MIN_TURNED_SCORE = 0.6
-"""A turned picture yields more false hits than an upright one."""
-_TURNED_SIDE = 640
+_LAG = 12
+"""Frames that the tracker stays behind the search, so that both cores are busy; each holds a decoded frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +74,40 @@ def analysis_size(frame: Size) -> Size:
     return Size(max(1, round(frame.width * scale)), max(1, round(frame.height * scale)))
 
 
-class FrameAnalysis:
-    """One pass over the frames of a video; give them all to ``run``."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pending:
+    """A frame on its way from the search to the tracker."""
 
-    def __init__(self, detector: Detector, size: Size, time_base: Fraction, settings: AnalysisSettings | None = None) -> None:
-        self._detector = detector
+    item: Prepared
+    index: int
+    shot: int
+    search: Search | None
+    answer: "Future[SearchAnswer] | None"
+
+
+class FrameAnalysis:
+    """One pass over the frames of a video; give them all to ``run``.
+
+    What is searched and how depends on what the tracker knew ``_LAG`` frames before, never on how fast the machine
+    is: the same video gives the same tracks.
+    """
+
+    def __init__(
+        self, detector: Detector, size: Size, time_base: Fraction, settings: AnalysisSettings | None = None
+    ) -> None:
         self._size = size
         self._time_base = time_base
         self._settings = settings or AnalysisSettings()
-        small = analysis_size(size)
-        self._to_frame = np.tile(np.array([size.width / small.width, size.height / small.height], np.float32), 2)
-        self._small = small
+        self._small = analysis_size(size)
+        scale = np.array([size.width / self._small.width, size.height / self._small.height], np.float32)
+        self._to_frame = np.tile(scale, 2)
         self._schedule = SearchSchedule(size, self._settings.schedule)
+        self._searcher = FrameSearcher(
+            detector,
+            size,
+            min_score=self._settings.tracker.min_hit_score,
+            sure_score=self._settings.evidence.base_score,
+        )
         self._crops = BestCrops()
         self._raw_pts: list[int | None] = []
         self._cuts: list[int] = []
@@ -93,6 +115,7 @@ class FrameAnalysis:
         self._keys: list[int] = []
         self._turn = Orientation.UPRIGHT
         self._turns_tried = 0
+        self._tracked_shot = 0
 
     def run(self, prepared: Iterable[Prepared], on_frame: Callable[[int], None]) -> AnalysedFrames:
         """Analyse all frames.
@@ -105,70 +128,65 @@ class FrameAnalysis:
         head = list(islice(source, _RATE_SAMPLE))
         self._frame_s = _median_frame_s([p.frame.pts for p in head], self._time_base)
         self._tracker = Tracker(self._small, self._frame_s, self._settings.tracker)
-        cuts, waiting = CutDetector(), deque[Prepared]()
-        for item in chain(head, source):
-            waiting.append(item)
-            starts_shot = cuts.push(item.gray)
-            if starts_shot is not None:
-                self._analyse(waiting.popleft(), starts_shot)
-                on_frame(len(self._raw_pts))
-        for starts_shot in cuts.finish():
-            self._analyse(waiting.popleft(), starts_shot)
-            on_frame(len(self._raw_pts))
+        pending = deque[_Pending]()
+        with self._searcher.running():
+            for item, starts_shot in _with_cuts(chain(head, source)):
+                pending.append(self._order_search(item, starts_shot))
+                if len(pending) > _LAG:
+                    self._follow(pending.popleft(), on_frame)
+            while pending:
+                self._follow(pending.popleft(), on_frame)
         self._end_shot()
         return self._result()
 
-    def _analyse(self, item: Prepared, starts_shot: bool) -> None:
+    def _order_search(self, item: Prepared, starts_shot: bool) -> _Pending:
+        """Decide how the next frame is searched, and have it begun."""
         index = len(self._raw_pts)
         if starts_shot:
-            self._end_shot()
             self._cuts.append(index)
             self._turn, self._turns_tried = Orientation.UPRIGHT, 0
         elapsed = self._elapsed_s(item.frame.pts)
         self._raw_pts.append(item.frame.pts)
-        search = self._schedule.next(elapsed, starts_shot=starts_shot, faces=self._tracker.open_boxes() * self._to_frame)
-        found = self._search(item.frame, search) if search else None
-        result = None
-        if search and found is not None:
+        shot = len(self._cuts)
+        known = self._tracker.open_boxes() if shot == self._tracked_shot else np.zeros((0, 4), np.float32)
+        search = self._schedule.next(elapsed, starts_shot=starts_shot, faces=known * self._to_frame)
+        if search is None:
+            return _Pending(item, index, shot, None, None)
+        order = SearchOrder(search, self._turn, self._may_turn(search, len(known)))
+        return _Pending(item, index, shot, search, self._searcher.submit(item.frame, order))
+
+    def _may_turn(self, search: Search, num_known: int) -> bool:
+        """Other turns are tried where a shot shows nobody: at its start, and from time to time after that."""
+        if not search.is_thorough or self._turn is not Orientation.UPRIGHT or num_known:
+            return False
+        self._turns_tried += 1
+        return self._turns_tried <= 2 or self._turns_tried % 4 == 0
+
+    def _follow(self, pending: _Pending, on_frame: Callable[[int], None]) -> None:
+        """Wait for a frame's search and hand both to the tracker."""
+        if pending.shot != self._tracked_shot:
+            self._end_shot()
+            self._tracked_shot = pending.shot
+        frame, found, result = pending.item.frame, Detections.empty(), None
+        if pending.search and pending.answer:
+            answer = pending.answer.result()
+            found = answer.detections
+            if pending.shot == len(self._cuts) and answer.turn is not Orientation.UPRIGHT:
+                self._turn = answer.turn
             small = Detections(found.boxes / self._to_frame, found.scores, found.landmarks)
-            result = SearchResult(small, search.min_visible / float(self._to_frame.max()))
-        for key, row in self._tracker.step(index, item.gray, result):
-            assert found is not None
+            result = SearchResult(small, pending.search.min_visible / float(self._to_frame.max()))
+        for key, row in self._tracker.step(pending.index, pending.item.gray, result):
             self._crops.offer(
                 key,
-                frame_index=index,
-                seconds=index * self._frame_s,
+                frame_index=pending.index,
+                seconds=pending.index * self._frame_s,
                 box=found.boxes[row],
                 score=float(found.scores[row]),
                 landmarks=found.landmarks[row],
                 frame_size=self._size,
-                cut=item.frame.rgb_crop,
+                cut=frame.rgb_crop,
             )
-
-    def _search(self, frame: VideoFrame, search: Search) -> Detections:
-        low = self._settings.tracker.min_hit_score
-        found = find_faces(
-            self._detector, frame, self._size, long_side=search.long_side, min_score=low, turn=self._turn
-        )
-        if search.is_thorough and self._turn is Orientation.UPRIGHT and not self._has_faces(found):
-            found = self._try_turns(frame, found, low)
-        return found
-
-    def _has_faces(self, found: Detections) -> bool:
-        return len(self._tracker.open_boxes()) > 0 or bool((found.scores >= self._settings.evidence.base_score).any())
-
-    def _try_turns(self, frame: VideoFrame, upright: Detections, low: float) -> Detections:
-        """Look for people who lie sideways or upside down; the turn that finds one is kept for the shot."""
-        self._turns_tried += 1
-        if self._turns_tried > 2 and self._turns_tried % 4:
-            return upright
-        side = min(_TURNED_SIDE, max(self._size.width, self._size.height))
-        for turn in TURNS:
-            found = find_faces(self._detector, frame, self._size, long_side=side, min_score=low, turn=turn)
-            if (found.scores >= _MIN_TURNED_SCORE).any():
-                self._turn = turn
-                return found
-        return upright
+        on_frame(pending.index + 1)
 
     def _elapsed_s(self, pts: int | None) -> float:
         previous = self._raw_pts[-1] if self._raw_pts else None
@@ -177,8 +195,7 @@ class FrameAnalysis:
         return min(float((pts - previous) * self._time_base), _MAX_FRAME_S)
 
     def _end_shot(self) -> None:
-        if not self._cuts:
-            return
+        """Take over what the tracker has made of the shot it was in."""
         tracklets = [t for t in self._tracker.end_shot() if self._is_face(t)]
         for tracklet in drop_duplicates(tracklets):
             self._tracks.append(self._track(tracklet))
@@ -200,6 +217,18 @@ class FrameAnalysis:
         shots = tuple(Shot(first, end) for first, end in zip(self._cuts, ends, strict=True))
         crops = {track.track_id: self._crops.take(key) for track, key in zip(self._tracks, self._keys, strict=True)}
         return AnalysedFrames(tuple(self._raw_pts), shots, tuple(self._tracks), crops)
+
+
+def _with_cuts(prepared: Iterable[Prepared]) -> Iterator[tuple[Prepared, bool]]:
+    """Frames with whether they start a shot."""
+    cuts, waiting = CutDetector(), deque[Prepared]()
+    for item in prepared:
+        waiting.append(item)
+        starts_shot = cuts.push(item.gray)
+        if starts_shot is not None:
+            yield waiting.popleft(), starts_shot
+    for starts_shot in cuts.finish():
+        yield waiting.popleft(), starts_shot
 
 
 def _median_frame_s(raw: Sequence[int | None], time_base: Fraction) -> float:

@@ -10,10 +10,10 @@ LOOKAHEAD = 2
 """Frames that must be seen behind a frame before it is known whether it starts a shot."""
 
 _THUMBNAIL = (48, 27)
-_MIN_CHANGE = 0.42
-"""Mean change over contrast; unrelated scenes reach about 1, steady ones stay under 0.1."""
-_MIN_RATIO = 2.6
-"""How much the change must stand out from the changes around it: pans and shakes change every frame."""
+_RULES = ((0.42, 2.6), (0.15, 6.0))
+"""(least change, least ratio) of a cut. Change is the mean change over the contrast: unrelated scenes reach about 1,
+two portraits of like framing 0.27, steady shots stay under 0.1. The ratio says how much it stands out from the changes
+around it, because pans and shakes change every frame: a small change must stand out more."""
 
 
 class CutDetector:
@@ -53,7 +53,7 @@ class CutDetector:
 def _starts_shot(thumbnails: list[NDArray[np.float32]], position: int) -> bool:
     before, here = thumbnails[position - 1], thumbnails[position]
     change = _change(before, here)
-    if change < _MIN_CHANGE:
+    if change < min(least for least, _ in _RULES):
         return False
     after = thumbnails[position + 1 : position + 1 + LOOKAHEAD]
     if any(_change(before, later) < 0.5 * change for later in after):
@@ -64,7 +64,8 @@ def _starts_shot(thumbnails: list[NDArray[np.float32]], position: int) -> bool:
         for i, (a, b) in enumerate(zip(thumbnails[first:], thumbnails[first + 1 :], strict=False), start=first + 1)
         if i != position
     ]
-    return not around or change > _MIN_RATIO * (sum(around) / len(around))
+    usual = sum(around) / len(around) if around else 0.0
+    return any(change >= least and change > ratio * usual for least, ratio in _RULES)
 
 
 def _change(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

@@ -11,8 +11,12 @@ from efface.domain.geometry import Boxes
 Gray = NDArray[np.uint8]
 """(h, w) uint8 picture."""
 
-_GRID = 5
-"""Points per side that are followed in each box."""
+_COARSE_GRID, _FINE_GRID = 3, 5
+"""Points per side that are followed in a small and in a larger box."""
+_FINE_SIDE = 28.0
+"""Shorter side in analysis pixels from which a box is no longer small."""
+_MIN_SHIFT_POINTS, _MIN_SCALE_POINTS = 3, 7
+"""Good points that a shift and a change of size must stand on."""
 _WINDOW = (13, 13)
 """Pixels around a point that must look alike."""
 _LEVELS = 3
@@ -44,9 +48,17 @@ def carry_boxes(source: Gray, target: Gray, boxes: Boxes) -> Carried:
         target: (h, w) uint8, where they are wanted; the frame before or after, or one further away.
         boxes: (n, 4) in pixels of the pictures.
     """
-    if len(boxes) == 0:
-        return Carried(boxes.astype(np.float32), np.zeros(0, np.float32))
-    starts = _grid_points(boxes, source.shape)
+    carried, trust = boxes.astype(np.float32), np.zeros(len(boxes), np.float32)
+    # Points in a small box see the same pixels: few are enough, and each costs 8 microseconds.
+    is_small = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf) < _FINE_SIDE
+    for which, grid in ((np.flatnonzero(is_small), _COARSE_GRID), (np.flatnonzero(~is_small), _FINE_GRID)):
+        if len(which):
+            carried[which], trust[which] = _carry(source, target, carried[which], grid)
+    return Carried(carried, trust)
+
+
+def _carry(source: Gray, target: Gray, boxes: Boxes, grid: int) -> tuple[Boxes, NDArray[np.float32]]:
+    starts = _grid_points(boxes, source.shape, grid)
     # OpenCV makes the pyramids of both pictures anew in every call: give it no more than the faces can reach.
     left, top, right, bottom = _reach(starts, source.shape)
     origin = np.array([left, top], np.float32)
@@ -57,13 +69,12 @@ def carry_boxes(source: Gray, target: Gray, boxes: Boxes) -> Carried:
     miss = np.linalg.norm((backs - flat).reshape(starts.shape), axis=2)
     good = found.reshape(miss.shape) & found_back.reshape(miss.shape) & (miss <= _MAX_RETURN_ERROR)
     arrived = ends.reshape(starts.shape) + origin
-    moved = [_move(*row) for row in zip(boxes, starts, arrived, good, strict=True)]
-    return Carried(np.stack(moved).astype(np.float32), good.mean(axis=1).astype(np.float32))
+    return _moved(boxes, starts, arrived, good), good.mean(axis=1).astype(np.float32)
 
 
 def _flow(source: Gray, target: Gray, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Where (n, 1, 2) points have gone, and whether they were found."""
-    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.03)
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.03)
     ends, found, _ = cv2.calcOpticalFlowPyrLK(
         source, target, points, np.zeros_like(points), winSize=_WINDOW, maxLevel=_LEVELS, criteria=criteria
     )
@@ -77,41 +88,45 @@ def _reach(points: NDArray[np.float32], shape: tuple[int, ...]) -> tuple[int, in
     return left, top, min(shape[1], int(high[0]) + 1), min(shape[0], int(high[1]) + 1)
 
 
-def _grid_points(boxes: Boxes, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def _grid_points(boxes: Boxes, shape: tuple[int, ...], grid: int) -> NDArray[np.float32]:
     """(n, grid * grid, 2) points inside the visible part of each box, or around it where it is tiny."""
     limits = np.array([shape[1] - 1, shape[0] - 1], np.float32)
     low, high = np.clip(boxes[:, :2], 0, limits), np.clip(boxes[:, 2:], 0, limits)
     sides = np.maximum((high - low) * 0.8, _MIN_SIDE)
-    steps = (np.arange(_GRID, dtype=np.float32) + 0.5) / _GRID - 0.5
+    steps = (np.arange(grid, dtype=np.float32) + 0.5) / grid - 0.5
     offsets = np.stack(np.meshgrid(steps, steps), axis=2).reshape(1, -1, 2)
     points = ((low + high) / 2)[:, None] + offsets * sides[:, None]
     # A point outside the picture cannot be followed: pull it in, the median ignores the few that lie.
     return np.clip(points, 0, limits).astype(np.float32)
 
 
-def _move(
-    box: NDArray[np.float32], starts: NDArray[np.float32], ends: NDArray[np.float32], good: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """One box moved by the median shift and grown by the median change of distance of its good points."""
-    if good.sum() < 4:
-        return box
-    a, b = starts[good], ends[good]
-    shift = np.median(b - a, axis=0)
-    scale = _median_scale(a, b) if good.sum() >= 8 else 1.0
-    centre = (box[:2] + box[2:]) / 2 + shift
-    half = (box[2:] - box[:2]) / 2 * scale
-    return np.concatenate([centre - half, centre + half])
+def _moved(
+    boxes: Boxes, starts: NDArray[np.float32], ends: NDArray[np.float32], good: NDArray[np.bool_]
+) -> Boxes:
+    """Boxes moved by the median shift of their good points and grown by the change of their median spread."""
+    shift = _medians(ends - starts, good)
+    before, after = _spread(starts, good), _spread(ends, good)
+    is_measured = (good.sum(axis=1) >= _MIN_SCALE_POINTS) & (before > 1)
+    scale = np.where(is_measured, np.clip(after / np.maximum(before, 1e-6), 0.9, 1.1), 1.0)[:, None]
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2 + shift
+    halves = (boxes[:, 2:] - boxes[:, :2]) / 2 * scale
+    moved = np.concatenate([centres - halves, centres + halves], axis=1)
+    return np.where((good.sum(axis=1) >= _MIN_SHIFT_POINTS)[:, None], moved, boxes).astype(np.float32)
 
 
-def _median_scale(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Median ratio of the points' distances after and before, kept within what one step can do."""
-    rows, columns = np.triu_indices(len(a), k=1)
-    before = np.linalg.norm(a[rows] - a[columns], axis=1)
-    after = np.linalg.norm(b[rows] - b[columns], axis=1)
-    usable = before > 2
-    if not usable.any():
-        return 1.0
-    return float(np.clip(np.median(after[usable] / before[usable]), 0.9, 1.1))
+def _spread(points: NDArray[np.float32], good: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(n,) median distance of the good points from their median point."""
+    away = np.abs(points - _medians(points, good)[:, None]).sum(axis=2, keepdims=True)
+    return _medians(away, good)[:, 0]
+
+
+def _medians(values: NDArray[np.float32], good: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(n, d) medians over the good ones of (n, m, d) values; 0 where none is good."""
+    ordered = np.sort(np.where(good[:, :, None], values, np.inf), axis=1)
+    counts = good.sum(axis=1)
+    rows = np.arange(len(values))
+    middle = (ordered[rows, np.maximum(counts - 1, 0) // 2] + ordered[rows, counts // 2 * (counts > 0)]) / 2
+    return np.where((counts > 0)[:, None], middle, 0).astype(np.float32)
 
 
 def likeness(a: Gray, b: Gray, box_a: NDArray[np.float32], box_b: NDArray[np.float32]) -> float:

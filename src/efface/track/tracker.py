@@ -217,7 +217,11 @@ class Tracker:
 
     def _close_lost(self, index: int) -> None:
         longest = self.settings.max_gap_s / self.frame_s
-        lost = [t for t in self._open if index - t.last_hit > longest or self._is_outside(t.boxes[-1])]
+        lost = [
+            t
+            for t in self._open
+            if index - t.last_hit > longest or _is_flash(t) or self._is_outside(t.boxes[-1])
+        ]
         for tracklet in lost:
             self._close(tracklet)
         if lost:
@@ -232,3 +236,8 @@ def _is_believable(tracklet: Tracklet) -> bool:
     """Worth tracing back: seen twice, or once and surely."""
     scores = tracklet.hit_scores
     return len(scores) >= 2 or scores[0] >= 0.5
+
+
+def _is_flash(tracklet: Tracklet) -> bool:
+    """Not worth following on: seen once, not surely, and then missed twice."""
+    return tracklet.pending_chances >= 2 and not _is_believable(tracklet)
