@@ -15,7 +15,7 @@ from efface.domain.geometry import Size
 from efface.domain.media import EncodeSettings, MediaKind, VideoInfo
 from efface.domain.redaction import BlurringKind, FilterScope, RedactionRequest
 from efface.index.annotations import load_id_list as _read_id_list
-from efface.index.folder import INDEX_FILE, write_index
+from efface.index.folder import INDEX_FILE, refuse_foreign, write_index
 from efface.index.folder import load_index as _read_index
 from efface.index.model import FaceIndex
 from efface.inference.session import Backend
@@ -131,10 +131,24 @@ def save_index(found: Analysis, folder: PathLike, *, overwrite: bool = False) ->
         OutputError: it holds an index already (unless ``overwrite``) or something else, or cannot be written.
     """
     folder = Path(folder)
-    if not overwrite and (folder / INDEX_FILE).exists():
-        raise OutputError(f"{folder} holds an index already: choose another folder, or allow overwriting")
+    check_index_folder(folder, overwrite=overwrite)
     write_index(folder, found.index, found.crops)
     return folder
+
+
+def check_index_folder(folder: PathLike, *, overwrite: bool = False) -> None:
+    """Find out before hours of work whether :func:`save_index` would refuse a folder.
+
+    Raises:
+        OutputError: it holds an index already (unless ``overwrite``) or something else.
+    """
+    folder = Path(folder)
+    if not overwrite and (folder / INDEX_FILE).exists():
+        raise OutputError(f"{folder} holds an index already: choose another folder, or allow overwriting")
+    try:
+        refuse_foreign(folder)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror}") from error
 
 
 def load_index(path: PathLike) -> FaceIndex:

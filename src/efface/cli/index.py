@@ -8,11 +8,13 @@ import click
 from efface.cli.output import (
     backend_option,
     command_errors,
+    counted,
     detector_option,
     json_option,
     note,
     overwrite_option,
     print_json,
+    print_line,
     quiet_option,
 )
 
@@ -55,6 +57,7 @@ def index(**options: Unpack[IndexOptions]) -> None:
 
     input_path = options["input_path"]
     folder = options["folder"] or input_path.with_suffix(".efface")
+    facade.check_index_folder(folder, overwrite=options["overwrite"])
     detector = facade.choose_detector(options["detector"], options["backend"])
     with stop_signals() as signals, shown_progress(signals, input_path.name, options["quiet"]) as progress:
         indexed = facade.index(input_path, detector=detector, progress=progress)
@@ -95,11 +98,15 @@ def _document(input_path: Path, folder: Path, indexed: "Analysis") -> dict[str, 
 
 def _print_people(folder: Path, indexed: "Analysis") -> None:
     found = indexed.index
-    counts = f"{len(found.faces)} faces in {found.timeline.num_frames} frames, {len(found.shots)} shots"
-    click.echo(f"{folder}: {counts}")
+    counts = [
+        counted(len(found.faces), "face"),
+        counted(found.timeline.num_frames, "frame"),
+        counted(len(found.shots), "shot"),
+    ]
+    print_line(f"{folder}: {counts[0]} in {counts[1]}, {counts[2]}")
     for face in found.faces:
         spans = found.appearances(face.face_id)
         seen = float(found.seen_duration(face.face_id))
         first = float(spans[0].start)
         name = f"  {face.name}" if face.name else ""
-        click.echo(f"  {face.face_id}  seen for {seen:.1f} s, first at {first:.1f} s{name}")
+        print_line(f"  {face.face_id}  seen for {seen:.1f} s, first at {first:.1f} s{name}")

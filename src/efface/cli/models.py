@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from efface.cli.output import command_errors, json_option, print_json
+from efface.cli.output import command_errors, json_option, print_json, print_line
 
 
 @click.command(short_help="List the network weights, their licences and digests.")
@@ -23,6 +23,7 @@ def models(own_weights: tuple[Path, ...], as_json: bool) -> None:
         print_json({"weights": listed})
         return
     for weights in listed:
-        click.echo(f"{weights.name}: {weights.use}")
-        click.echo(f"  licence  {weights.licence}\n  source   {weights.source}")
-        click.echo(f"  sha256   {weights.sha256}\n  file     {weights.path}")
+        print_line(f"{weights.name}: {weights.use}")
+        for name in ("licence", "source", "sha256"):
+            print_line(f"  {name:<9}{getattr(weights, name)}")
+        print_line(f"  file     {weights.path}")

@@ -1,6 +1,7 @@
 """What every command says and how it ends: text or JSON on stdout, notes on stderr, an exit code."""
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum, IntEnum
@@ -79,12 +80,36 @@ def to_jsonable(value: object) -> Any:
 
 def print_json(document: object) -> None:
     """Print one JSON document on stdout."""
-    click.echo(json.dumps(to_jsonable(document), ensure_ascii=False, indent=2))
+    plain = to_jsonable(document)
+    text = json.dumps(plain, ensure_ascii=False, indent=2)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        # A file name that is not UTF-8, or a terminal of another encoding.
+        text = json.dumps(plain, indent=2)
+    click.echo(text)
+
+
+def print_line(text: str) -> None:
+    """Print one line of a result on stdout."""
+    click.echo(_one_line(text, sys.stdout.encoding))
 
 
 def note(text: str) -> None:
-    """Tell people something on stderr, where it does not mix with results."""
-    click.echo(text, err=True)
+    """Tell people something in one line on stderr, where it does not mix with results."""
+    click.echo(_one_line(text, sys.stderr.encoding), err=True)
+
+
+def _one_line(text: str, encoding: str | None) -> str:
+    """The text without what could steer a terminal or fail to be printed: file names hold anything."""
+    shown = "".join(char if char.isprintable() else "?" for char in text)
+    encoding = encoding or "utf-8"
+    return shown.encode(encoding, "replace").decode(encoding)
+
+
+def counted(number: int, noun: str) -> str:
+    """``"1 face"``, ``"2 faces"``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def fail(error: EffaceError, as_json: bool) -> NoReturn:

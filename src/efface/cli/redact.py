@@ -11,6 +11,7 @@ from efface.cli.output import (
     ExitCode,
     backend_option,
     command_errors,
+    counted,
     detector_option,
     error_document,
     exit_code_of,
@@ -18,6 +19,7 @@ from efface.cli.output import (
     note,
     overwrite_option,
     print_json,
+    print_line,
     quiet_option,
 )
 from efface.domain.errors import Cancelled, EffaceError, RequestError
@@ -284,6 +286,6 @@ def _print_outcome(outcome: _Outcome) -> None:
     for notice in result.notices:
         note(f"{outcome.input}: {notice}")
     verb = "hidden" if result.kind.hides else "marked, not hidden,"
-    frames = f"{result.num_masked_frames} of {result.num_frames} frames"
-    faces = "1 face" if result.num_faces == 1 else f"{result.num_faces} faces"
-    click.echo(f"{result.output}: {faces} {verb} in {frames} ({result.kind.wire_name})")
+    frames = f"{result.num_masked_frames} of {counted(result.num_frames, 'frame')}"
+    faces = counted(result.num_faces, "face")
+    print_line(f"{result.output}: {faces} {verb} in {frames} ({result.kind.wire_name})")

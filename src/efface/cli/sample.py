@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from efface.cli.output import command_errors, json_option, overwrite_option, print_json
+from efface.cli.output import command_errors, json_option, overwrite_option, print_json, print_line
 
 
 @click.command(short_help="Write a short sample clip to try efface on.")
@@ -23,4 +23,4 @@ def sample(output: Path, overwrite: bool, as_json: bool) -> None:
     if as_json:
         print_json({"output": path})
     else:
-        click.echo(str(path))
+        print_line(str(path))

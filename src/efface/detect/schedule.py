@@ -15,11 +15,13 @@ class ScheduleSettings:
 
     quick_every_s: float = 0.16
     """Seconds between searches of any kind."""
-    thorough_every_s: float = 1.0
-    """Seconds between thorough searches."""
+    thorough_s_per_megapixel: float = 0.72
+    """Seconds between thorough searches of pictures of a million pixels; what a search costs grows with its pixels."""
+    min_thorough_s: float = 0.5
+    max_thorough_s: float = 1.5
     max_quick_frames: int = 8
     """Frames between searches at most, however fast they follow each other."""
-    max_thorough_frames: int = 32
+    max_thorough_frames: int = 45
     """Frames between thorough searches at most."""
     always_thorough_s: float = 0.19
     """Frames that last this long are all searched thoroughly: motion cannot be followed between them."""
@@ -42,6 +44,8 @@ _VISIBLE_PX = 9.0
 _COMFORTABLE_PX = 14.0
 """Size at which it finds nearly all."""
 _QUICK_SIDES = (320, 480, 640)
+_WORTH_ENDING = 0.3
+"""A shot ends with a thorough search unless the last one is less than this share of the usual time ago."""
 
 
 class SearchSchedule:
@@ -50,15 +54,18 @@ class SearchSchedule:
     def __init__(self, frame: Size, settings: ScheduleSettings | None = None) -> None:
         self._settings = settings or ScheduleSettings()
         self._native = max(frame.width, frame.height)
+        wanted = self._settings.thorough_s_per_megapixel * frame.width * frame.height / 1e6
+        self._thorough_every_s = min(max(wanted, self._settings.min_thorough_s), self._settings.max_thorough_s)
         self._since_any = self._since_thorough = 0.0
         self._frames_since_any = self._frames_since_thorough = 0
 
-    def next(self, elapsed_s: float, *, starts_shot: bool, faces: Boxes) -> Search | None:
+    def next(self, elapsed_s: float, *, starts_shot: bool, ends_shot: bool, faces: Boxes) -> Search | None:
         """Decide for the next frame.
 
         Args:
             elapsed_s: seconds since the frame before it.
             starts_shot: whether it is the first of its shot.
+            ends_shot: whether it is the last of its shot: from there faces are followed back that came in late.
             faces: (n, 4) boxes of the faces being followed, in frame pixels.
 
         Returns:
@@ -72,8 +79,9 @@ class SearchSchedule:
         slack = elapsed_s / 2  # the frame nearest to the wanted moment, not the first one behind it
         if (
             starts_shot
+            or (ends_shot and self._since_thorough >= _WORTH_ENDING * self._thorough_every_s)
             or elapsed_s >= limits.always_thorough_s
-            or self._since_thorough + slack >= limits.thorough_every_s
+            or self._since_thorough + slack >= self._thorough_every_s
             or self._frames_since_thorough >= limits.max_thorough_frames
         ):
             self._since_any = self._since_thorough = 0.0

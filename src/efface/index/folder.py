@@ -63,7 +63,7 @@ def write_index(folder: Path, index: FaceIndex, crops: CropsByTrack | None = Non
     files[FACES_FILE] = lambda: (text.encode("utf-8") for text in iter_faces_json(index))
     files[INDEX_FILE] = lambda: (text.encode("utf-8") for text in encode_index(index))
     try:
-        is_new = _refuse_foreign(folder)
+        is_new = refuse_foreign(folder)
         with _workshop(folder, is_new) as prepared:
             for name, content in files.items():
                 _write_file(prepared / name, content())
@@ -77,8 +77,12 @@ def write_index(folder: Path, index: FaceIndex, crops: CropsByTrack | None = Non
     return tuple(folder / name for name in files)
 
 
-def _refuse_foreign(folder: Path) -> bool:
-    """True if the folder is yet to be made; an error if it holds files of our names that are not ours."""
+def refuse_foreign(folder: Path) -> bool:
+    """True if an index folder is yet to be made.
+
+    Raises:
+        OutputError: it is a file, or holds files of an index's names that are of no index.
+    """
     if not folder.exists():
         return True
     if not folder.is_dir():

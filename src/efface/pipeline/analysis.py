@@ -130,8 +130,8 @@ class FrameAnalysis:
         self._tracker = Tracker(self._small, self._frame_s, self._settings.tracker)
         pending = deque[_Pending]()
         with self._searcher.running():
-            for item, starts_shot in _with_cuts(chain(head, source)):
-                pending.append(self._order_search(item, starts_shot))
+            for item, starts_shot, ends_shot in _with_cuts(chain(head, source)):
+                pending.append(self._order_search(item, starts_shot, ends_shot))
                 if len(pending) > _LAG:
                     self._follow(pending.popleft(), on_frame)
             while pending:
@@ -139,7 +139,7 @@ class FrameAnalysis:
         self._end_shot()
         return self._result()
 
-    def _order_search(self, item: Prepared, starts_shot: bool) -> _Pending:
+    def _order_search(self, item: Prepared, starts_shot: bool, ends_shot: bool) -> _Pending:
         """Decide how the next frame is searched, and have it begun."""
         index = len(self._raw_pts)
         if starts_shot:
@@ -149,7 +149,9 @@ class FrameAnalysis:
         self._raw_pts.append(item.frame.pts)
         shot = len(self._cuts)
         known = self._tracker.open_boxes() if shot == self._tracked_shot else np.zeros((0, 4), np.float32)
-        search = self._schedule.next(elapsed, starts_shot=starts_shot, faces=known * self._to_frame)
+        search = self._schedule.next(
+            elapsed, starts_shot=starts_shot, ends_shot=ends_shot, faces=known * self._to_frame
+        )
         if search is None:
             return _Pending(item, index, shot, None, None)
         order = SearchOrder(search, self._turn, self._may_turn(search, len(known)))
@@ -219,7 +221,18 @@ class FrameAnalysis:
         return AnalysedFrames(tuple(self._raw_pts), shots, tuple(self._tracks), crops)
 
 
-def _with_cuts(prepared: Iterable[Prepared]) -> Iterator[tuple[Prepared, bool]]:
+def _with_cuts(prepared: Iterable[Prepared]) -> Iterator[tuple[Prepared, bool, bool]]:
+    """Frames with whether they start and whether they end a shot."""
+    held: tuple[Prepared, bool] | None = None
+    for item, starts_shot in _with_starts(prepared):
+        if held is not None:
+            yield *held, starts_shot
+        held = item, starts_shot
+    if held is not None:
+        yield *held, True
+
+
+def _with_starts(prepared: Iterable[Prepared]) -> Iterator[tuple[Prepared, bool]]:
     """Frames with whether they start a shot."""
     cuts, waiting = CutDetector(), deque[Prepared]()
     for item in prepared:

@@ -116,7 +116,9 @@ def _notices(damage: Damage) -> tuple[str, ...]:
     if not damage.bad_packets:
         return ()
     reasons = f": {'; '.join(damage.messages)}" if damage.messages else ""
-    return (f"{damage.bad_packets} damaged packets were passed over{reasons}",)
+    number = damage.bad_packets
+    passed_over = "1 damaged packet was" if number == 1 else f"{number} damaged packets were"
+    return (f"{passed_over} passed over{reasons}",)
 
 
 def _best_frames(found: AnalysedFrames) -> dict[int, int]:

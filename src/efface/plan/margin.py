@@ -25,9 +25,9 @@ class MaskMargin:
 
     width: float = 1.4
     """Width of the ellipse over the width of the face box."""
-    height: float = 1.4
+    height: float = 1.5
     """Height of the ellipse over the height of the face box."""
-    tiny: float = 1.5
+    tiny: float = 1.6
     """Sides of the mask over those of the face box for tiny faces, which are covered by a whole box."""
     tiny_px: float = 24.0
     """Faces with a longer side below this many pixels are tiny: one pixel of error is much for them."""

@@ -24,8 +24,8 @@ class EvidenceSettings:
     """Share of the looks, at least three, whose mean score is judged."""
     base_score: float = 0.30
     """Mean score that a face seen twice needs."""
-    many_looks_score: float = 0.03
-    """Added to it for a face of any size that was seen twenty times."""
+    many_looks_score: float = 0.02
+    """Added to it for a face of any size that was seen ten times."""
     large_score: float = 0.16
     """Added to that for one whose longer side is ``large_px`` or more; less for smaller ones."""
     small_px: float = 20.0
@@ -41,7 +41,7 @@ def is_face(tracklet: Tracklet, side_px: float, settings: EvidenceSettings) -> b
         only_chance = tracklet.chances + tracklet.pending_chances <= 1
         return bool(scores[0] >= (settings.base_score if only_chance else settings.single_score))
     best = scores[: max(3, round(settings.best_share * len(scores)))]
-    looks = float(np.clip(np.log10(len(scores) / 2), 0, 1.3))
+    looks = float(np.clip(np.log10(len(scores) - 1), 0, 1.3))
     largeness = float(np.clip((side_px - settings.small_px) / (settings.large_px - settings.small_px), 0, 1))
     needed = settings.base_score + looks * (settings.many_looks_score + largeness * settings.large_score)
     return float(best.mean()) >= needed

@@ -28,7 +28,7 @@ class TrackerSettings:
     """How long a face may stay unseen by the detector before its track ends."""
     max_tail_s: float = 0.6
     """How long a mask stays behind the last detection while the picture under it still looks like the face."""
-    max_lead_s: float = 1.3
+    max_lead_s: float = 1.8
     """How far back from the first detection the face is looked for; longer than the time between thorough searches."""
 
 
