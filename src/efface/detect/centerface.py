@@ -40,7 +40,10 @@ class CenterFace:
         boxes = np.stack([left, top, left + widths, top + heights], axis=1).astype(np.float32)
         points = marks[0, :, rows, columns].reshape(-1, 5, 2)  # y, x in units of the box
         landmarks = np.stack(
-            [left[:, None] + points[:, :, 1] * widths[:, None], top[:, None] + points[:, :, 0] * heights[:, None]],
+            [
+                left[:, None] + points[:, :, 1] * widths[:, None],
+                top[:, None] + points[:, :, 0] * heights[:, None],
+            ],
             axis=2,
         ).astype(np.float32)
         inside = (centre_x < rgb.shape[1]) & (centre_y < rgb.shape[0])
@@ -58,4 +61,4 @@ def _largest_neighbour(heat: NDArray[np.float32]) -> NDArray[np.float32]:
         for dx in (-1, 0, 1)
         if (dy, dx) != (0, 0)
     ]
-    return np.maximum.reduce(shifts)
+    return np.asarray(np.maximum.reduce(shifts), np.float32)

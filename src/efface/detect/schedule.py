@@ -55,7 +55,9 @@ class SearchSchedule:
         self._settings = settings or ScheduleSettings()
         self._native = max(frame.width, frame.height)
         wanted = self._settings.thorough_s_per_megapixel * frame.width * frame.height / 1e6
-        self._thorough_every_s = min(max(wanted, self._settings.min_thorough_s), self._settings.max_thorough_s)
+        self._thorough_every_s = min(
+            max(wanted, self._settings.min_thorough_s), self._settings.max_thorough_s
+        )
         self._since_any = self._since_thorough = 0.0
         self._frames_since_any = self._frames_since_thorough = 0
 
@@ -87,7 +89,10 @@ class SearchSchedule:
             self._since_any = self._since_thorough = 0.0
             self._frames_since_any = self._frames_since_thorough = 0
             return self.thorough()
-        if self._since_any + slack >= limits.quick_every_s or self._frames_since_any >= limits.max_quick_frames:
+        if (
+            self._since_any + slack >= limits.quick_every_s
+            or self._frames_since_any >= limits.max_quick_frames
+        ):
             self._since_any, self._frames_since_any = 0.0, 0
             return self._search(self._quick_side(faces), is_thorough=False)
         return None

@@ -67,7 +67,9 @@ def find_faces(
     return Detections(found.boxes * np.tile(scale, 2), found.scores, found.landmarks * scale)
 
 
-def _search_turned(detector: Detector, rgb: NDArray[np.uint8], min_score: float, turn: Orientation) -> Detections:
+def _search_turned(
+    detector: Detector, rgb: NDArray[np.uint8], min_score: float, turn: Orientation
+) -> Detections:
     if turn is Orientation.UPRIGHT:
         return _search_tiles(detector, rgb, min_score)
     found = _search_tiles(detector, np.ascontiguousarray(turn.to_upright(rgb)), min_score)

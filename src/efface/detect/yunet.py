@@ -19,7 +19,9 @@ class YuNet:
     def __init__(self, session: NetworkSession) -> None:
         wanted = {f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in _STRIDES}
         if missing := sorted(wanted - set(session.output_names)):
-            raise WeightsError(f"these weights are not a YuNet network: outputs {', '.join(missing)} are missing")
+            raise WeightsError(
+                f"these weights are not a YuNet network: outputs {', '.join(missing)} are missing"
+            )
         self._session = session
 
     @property
@@ -36,7 +38,9 @@ class YuNet:
         return found.select(nms(found.boxes, found.scores, _MAX_IOU))
 
     @staticmethod
-    def _decode(answers: dict[str, NDArray[np.float32]], stride: int, columns: int, min_score: float) -> Detections:
+    def _decode(
+        answers: dict[str, NDArray[np.float32]], stride: int, columns: int, min_score: float
+    ) -> Detections:
         """Faces of one stride; cells run row by row."""
         classes, objects = answers[f"cls_{stride}"][0, :, 0], answers[f"obj_{stride}"][0, :, 0]
         scores = np.sqrt(np.clip(classes, 0, 1) * np.clip(objects, 0, 1)).astype(np.float32)

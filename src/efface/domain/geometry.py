@@ -126,4 +126,4 @@ def nms(boxes: NDArray[Any], scores: NDArray[Any], max_iou: float) -> NDArray[np
 def clip_boxes(boxes: NDArray[Any], size: Size) -> Boxes:
     """Boxes cut to the frame; a box wholly outside becomes empty."""
     limits = np.array([size.width, size.height, size.width, size.height], np.float32)
-    return np.clip(boxes, 0, limits).astype(np.float32)
+    return np.asarray(np.clip(boxes, 0, limits), np.float32)

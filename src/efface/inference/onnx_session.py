@@ -11,7 +11,12 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from efface.domain.errors import WeightsError
 
-_LOAD_ERRORS = (ort_errors.Fail, ort_errors.InvalidGraph, ort_errors.InvalidProtobuf, ort_errors.NotImplemented)
+_LOAD_ERRORS = (
+    ort_errors.Fail,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.NotImplemented,
+)
 
 
 class OnnxSession:
@@ -25,7 +30,9 @@ class OnnxSession:
         if not graph.graph.input:
             raise WeightsError(f"{weights} is not an ONNX network: it has no input")
         options = ort.SessionOptions()
-        options.log_severity_level = 3  # sizes that differ from the declared ones are wanted, not worth a warning
+        options.log_severity_level = (
+            3  # sizes that differ from the declared ones are wanted, not worth a warning
+        )
         if threads is not None:
             options.intra_op_num_threads = threads
         wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")

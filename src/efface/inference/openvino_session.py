@@ -40,7 +40,11 @@ class OpenVinoSession:
         self._weights = weights
         has_bf16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         precision = "bf16" if has_bf16 else "f32"
-        self._config: dict[str, object] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "THROUGHPUT", "ENABLE_CPU_PINNING": False}
+        self._config: dict[str, object] = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "PERFORMANCE_HINT": "THROUGHPUT",
+            "ENABLE_CPU_PINNING": False,
+        }
         if threads is not None:
             self._config |= {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": threads}
         self._backend = f"openvino {precision}"
@@ -50,7 +54,9 @@ class OpenVinoSession:
         try:
             outputs = self._core.read_model(str(weights)).outputs
         except RuntimeError as error:
-            raise WeightsError(f"{weights} cannot be loaded as an ONNX network: {_first_line(error)}") from error
+            raise WeightsError(
+                f"{weights} cannot be loaded as an ONNX network: {_first_line(error)}"
+            ) from error
         self._output_names = tuple(str(output.any_name) for output in outputs)
 
     @property

@@ -57,7 +57,9 @@ class Backend(Enum):
         raise WeightsError(f"backend {name!r} is unknown: use {' or '.join(b.value for b in cls)}")
 
 
-def open_session(weights: Path, backend: Backend = Backend.OPENVINO, *, threads: int | None = None) -> NetworkSession:
+def open_session(
+    weights: Path, backend: Backend = Backend.OPENVINO, *, threads: int | None = None
+) -> NetworkSession:
     """Load a network.
 
     Args:

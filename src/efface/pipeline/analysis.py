@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,7 +217,9 @@ class FrameAnalysis:
     def _result(self) -> AnalysedFrames:
         ends = [*self._cuts[1:], len(self._raw_pts)]
         shots = tuple(Shot(first, end) for first, end in zip(self._cuts, ends, strict=True))
-        crops = {track.track_id: self._crops.take(key) for track, key in zip(self._tracks, self._keys, strict=True)}
+        crops = {
+            track.track_id: self._crops.take(key) for track, key in zip(self._tracks, self._keys, strict=True)
+        }
         return AnalysedFrames(tuple(self._raw_pts), shots, tuple(self._tracks), crops)
 
 
@@ -246,7 +248,7 @@ def _with_starts(prepared: Iterable[Prepared]) -> Iterator[tuple[Prepared, bool]
 
 def _median_frame_s(raw: Sequence[int | None], time_base: Fraction) -> float:
     known = [pts for pts in raw if pts is not None]
-    steps = [b - a for a, b in zip(known, known[1:], strict=False) if b > a]
+    steps = [b - a for a, b in pairwise(known) if b > a]
     if not steps:
         return _DEFAULT_FRAME_S
     return float(np.clip(float(np.median(steps)) * float(time_base), _MIN_FRAME_S, _MAX_FRAME_S))

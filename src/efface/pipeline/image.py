@@ -1,6 +1,6 @@
 """Redact a still picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class ImageReport:
     """Faces that were treated."""
     notices: tuple[str, ...]
     """What the output could not keep of the source, for people."""
-    damage: Damage = Damage()
+    damage: Damage = field(default_factory=Damage)
 
     @property
     def num_frames(self) -> int:
@@ -89,13 +89,16 @@ def find_faces_in_image(detector: Detector, picture: ImageDocument) -> Detection
     native = max(picture.size.width, picture.size.height)
     sides = {native, *(min(_MAX_SIDE, max(_MIN_SIDE, round(native * scale))) for scale in _SCALES)}
     parts = [
-        find_faces(detector, picture, picture.size, long_side=side, min_score=_MIN_SCORE) for side in sorted(sides)
+        find_faces(detector, picture, picture.size, long_side=side, min_score=_MIN_SCORE)
+        for side in sorted(sides)
     ]
     found = Detections.concatenate(parts)
     if len(found) == 0:
         side = min(max(native, _MIN_SIDE), 1280)
         turned = [
-            find_faces(detector, picture, picture.size, long_side=side, min_score=_MIN_TURNED_SCORE, turn=turn)
+            find_faces(
+                detector, picture, picture.size, long_side=side, min_score=_MIN_TURNED_SCORE, turn=turn
+            )
             for turn in TURNS
         ]
         found = Detections.concatenate(turned)
@@ -115,6 +118,8 @@ def _index_of(picture: ImageDocument, found: Detections) -> FaceIndex:
         frame_rate=None,
         shots=(Shot(0, 1),),
         tracks=tracks,
-        faces=tuple(FaceGroup(1000 + track.track_id, (track.track_id,), 0, track.track_id) for track in tracks),
+        faces=tuple(
+            FaceGroup(1000 + track.track_id, (track.track_id,), 0, track.track_id) for track in tracks
+        ),
         engine="image",
     )

@@ -60,7 +60,9 @@ def index_video(
         finder = create_detector(detector)
         analysis = FrameAnalysis(finder, info.upright_size, info.time_base, settings)
         with Prefetched(prepare_frames(reader.frames(), info.upright_size), _AHEAD) as prepared:
-            found = analysis.run(prepared, lambda done: progress.report("index", done, info.num_frames_estimate))
+            found = analysis.run(
+                prepared, lambda done: progress.report("index", done, info.num_frames_estimate)
+            )
         damage = reader.damage
     if not found.raw_pts:
         raise DamagedMediaError(f"{path} has no frame that can be decoded: fetch or export it again")

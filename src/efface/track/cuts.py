@@ -63,7 +63,9 @@ def _starts_shot(thumbnails: list[NDArray[np.float32]], position: int) -> bool:
     first = max(0, position - LOOKAHEAD - 1)
     around = [
         _change(a, b)
-        for i, (a, b) in enumerate(zip(thumbnails[first:], thumbnails[first + 1 :], strict=False), start=first + 1)
+        for i, (a, b) in enumerate(
+            zip(thumbnails[first:], thumbnails[first + 1 :], strict=False), start=first + 1
+        )
         if i != position
     ]
     usual = sum(around) / len(around) if around else 0.0

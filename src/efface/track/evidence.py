@@ -73,10 +73,10 @@ def smooth_boxes(tracklet: Tracklet, frame_s: float) -> Boxes:
     Centres are smoothed over about 60 ms and sizes over 200 ms. The size never falls below 95 % of what was measured,
     so smoothing cannot bare the rim of a face that grows fast.
     """
-    boxes = np.stack(tracklet.boxes).astype(np.float32)
-    centres, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
-    centres = _gaussian(centres, 0.06 / frame_s)
-    sizes = np.maximum(_gaussian(sizes, 0.2 / frame_s), 0.95 * sizes)
+    boxes = np.asarray(tracklet.boxes, np.float32)
+    measured = boxes[:, 2:] - boxes[:, :2]
+    centres = _gaussian((boxes[:, :2] + boxes[:, 2:]) / np.float32(2), 0.06 / frame_s)
+    sizes = np.maximum(_gaussian(measured, 0.2 / frame_s), 0.95 * measured)
     return np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1).astype(np.float32)
 
 

@@ -72,7 +72,9 @@ def _carry(source: Gray, target: Gray, boxes: Boxes, grid: int) -> tuple[Boxes, 
     return _moved(boxes, starts, arrived, good), good.mean(axis=1).astype(np.float32)
 
 
-def _flow(source: Gray, target: Gray, points: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _flow(
+    source: Gray, target: Gray, points: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Where (n, 1, 2) points have gone, and whether they were found."""
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.03)
     ends, found, _ = cv2.calcOpticalFlowPyrLK(
@@ -97,7 +99,7 @@ def _grid_points(boxes: Boxes, shape: tuple[int, ...], grid: int) -> NDArray[np.
     offsets = np.stack(np.meshgrid(steps, steps), axis=2).reshape(1, -1, 2)
     points = ((low + high) / 2)[:, None] + offsets * sides[:, None]
     # A point outside the picture cannot be followed: pull it in, the median ignores the few that lie.
-    return np.clip(points, 0, limits).astype(np.float32)
+    return np.asarray(np.clip(points, 0, limits), np.float32)
 
 
 def _moved(
@@ -126,7 +128,7 @@ def _medians(values: NDArray[np.float32], good: NDArray[np.bool_]) -> NDArray[np
     counts = good.sum(axis=1)
     rows = np.arange(len(values))
     middle = (ordered[rows, np.maximum(counts - 1, 0) // 2] + ordered[rows, counts // 2 * (counts > 0)]) / 2
-    return np.where((counts > 0)[:, None], middle, 0).astype(np.float32)
+    return np.asarray(np.where((counts > 0)[:, None], middle, 0), np.float32)
 
 
 def likeness(a: Gray, b: Gray, box_a: NDArray[np.float32], box_b: NDArray[np.float32]) -> float:

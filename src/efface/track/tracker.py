@@ -121,13 +121,18 @@ class Tracker:
         for position, row in pairs:
             self._open[position].hit(found.boxes[row], float(found.scores[row]), gray, carried_weight=0.25)
         for position, tracklet in enumerate(self._open):
-            if position not in matched and float((tracklet.boxes[-1][2:] - tracklet.boxes[-1][:2]).max()) >= search.min_visible:
+            if (
+                position not in matched
+                and float((tracklet.boxes[-1][2:] - tracklet.boxes[-1][:2]).max()) >= search.min_visible
+            ):
                 tracklet.pending_chances += 1
         taken = [(self._open[position].key, row) for position, row in pairs]
         left = np.array([row for row in range(len(found)) if row not in hit], np.intp)
         started = set()
         for row in left:
-            if found.scores[row] >= self.settings.min_start_score and not self._is_covered(found.boxes[row], matched):
+            if found.scores[row] >= self.settings.min_start_score and not self._is_covered(
+                found.boxes[row], matched
+            ):
                 taken.append((self._start(index, gray, found.boxes[row], float(found.scores[row])), int(row)))
                 started.add(int(row))
         return taken, found.select(np.array([row for row in left if int(row) not in started], np.intp))
@@ -213,7 +218,9 @@ class Tracker:
 
     def _is_outside(self, box: NDArray[np.float32]) -> bool:
         """True when so little of the face is left inside the frame that nobody can be known by it."""
-        return float(areas(clip_boxes(box[None], self.size))[0]) < _MIN_VISIBLE_SHARE * float(areas(box[None])[0])
+        return float(areas(clip_boxes(box[None], self.size))[0]) < _MIN_VISIBLE_SHARE * float(
+            areas(box[None])[0]
+        )
 
     def _close_lost(self, index: int) -> None:
         longest = self.settings.max_gap_s / self.frame_s
