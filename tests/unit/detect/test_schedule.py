@@ -25,7 +25,10 @@ def searches(
     settings: ScheduleSettings | None = None,
 ) -> list[Search | None]:
     schedule = SearchSchedule(size, settings)
-    return [schedule.next(frame_s, starts_shot=i in cuts, faces=faces) for i in range(num_frames)]
+    return [
+        schedule.next(frame_s, starts_shot=i in cuts, ends_shot=i + 1 in cuts, faces=faces)
+        for i in range(num_frames)
+    ]
 
 
 def frames_of(found: list[Search | None], *, thorough_only: bool) -> list[int]:
@@ -43,7 +46,7 @@ def test_searches_keep_their_distance_in_seconds(rate: int) -> None:
     limits = ScheduleSettings()
     for frames, longest in (
         (frames_of(found, thorough_only=False), limits.quick_every_s),
-        (frames_of(found, thorough_only=True), limits.thorough_every_s),
+        (frames_of(found, thorough_only=True), limits.max_thorough_s),
     ):
         gaps = np.diff(frames) / rate
         assert gaps.max() <= longest + 0.5 / rate + 1e-6
@@ -63,8 +66,8 @@ def test_slow_video_is_searched_thoroughly_in_every_frame(rate: int) -> None:
 
 def test_single_long_frame_inside_a_fast_video_is_searched_thoroughly() -> None:
     schedule = SearchSchedule(FULL_HD)
-    schedule.next(0.04, starts_shot=True, faces=NOBODY)
-    after_pause = schedule.next(2.0, starts_shot=False, faces=NOBODY)
+    schedule.next(0.04, starts_shot=True, ends_shot=False, faces=NOBODY)
+    after_pause = schedule.next(2.0, starts_shot=False, ends_shot=False, faces=NOBODY)
     assert after_pause is not None
     assert after_pause.is_thorough
 
@@ -127,8 +130,28 @@ def test_quick_search_never_costs_more_than_a_thorough_one() -> None:
         assert quick_side(face(10), size) <= SearchSchedule(size).thorough().long_side
 
 
+def test_small_pictures_are_searched_thoroughly_more_often_than_large_ones() -> None:
+    counts = [
+        len(frames_of(searches(1 / 25, 250, size=size), thorough_only=True))
+        for size in (Size(320, 240), Size(1280, 720), Size(3840, 2160))
+    ]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[-1]
+
+
+def test_last_frame_of_a_long_shot_is_searched_thoroughly() -> None:
+    last = 60
+    found = searches(1 / 25, last + 20, cuts=(0, last + 1))
+    assert last in frames_of(found, thorough_only=True)
+
+
+def test_very_short_shot_is_searched_thoroughly_once() -> None:
+    found = searches(1 / 25, 4, cuts=(0, 3))
+    assert frames_of(found, thorough_only=True) == [0, 3]
+
+
 def test_settings_are_obeyed() -> None:
-    often = ScheduleSettings(quick_every_s=0.04, thorough_every_s=0.2, max_quick_frames=1)
+    often = ScheduleSettings(quick_every_s=0.04, min_thorough_s=0.2, max_thorough_s=0.2, max_quick_frames=1)
     found = searches(1 / 25, 26, settings=often)
     assert frames_of(found, thorough_only=False) == list(range(26))
     assert frames_of(found, thorough_only=True) == [0, 5, 10, 15, 20, 25]
