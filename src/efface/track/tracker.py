@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from efface.domain.detection import Detections
 from efface.domain.geometry import Boxes, Size, areas, clip_boxes, iou
+from efface.track.assignment import best_pairs
 from efface.track.motion import Gray, carry_boxes, likeness
 from efface.track.tracklet import Tracklet
 
@@ -159,9 +159,7 @@ class Tracker:
             if not free or len(candidates) == 0:
                 continue
             affinity = self._affinity(index, [self._open[i] for i in free], found.boxes[candidates])
-            for row, column in zip(*linear_sum_assignment(-affinity), strict=True):
-                if affinity[row, column] > 0:
-                    pairs.append((free[row], int(candidates[column])))
+            pairs += [(free[row], int(candidates[column])) for row, column in best_pairs(affinity)]
         return pairs
 
     def _affinity(self, index: int, tracklets: list[Tracklet], boxes: Boxes) -> NDArray[np.float32]:
