@@ -28,6 +28,11 @@ class _Compiled:
     free: list[ov.InferRequest] = field(default_factory=list)
 
 
+# The first look at a tensor's data sets up NumPy inside the bindings, and two threads that do it at once wait for
+# each other for ever: one holds the GIL, the other the lock. So it is done here, under the import lock.
+_ = ov.Tensor(np.zeros(1, np.uint8)).data
+
+
 class OpenVinoSession:
     """A network compiled once for each input size that is asked for; any number of threads may call it.
 

@@ -1,9 +1,19 @@
+import json
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from efface.cli.output import EXIT_CODES, ExitCode, exit_code_of, to_jsonable
+from efface.cli.output import (
+    EXIT_CODES,
+    ExitCode,
+    counted,
+    exit_code_of,
+    note,
+    print_json,
+    print_line,
+    to_jsonable,
+)
 from efface.domain import errors
 from efface.domain.errors import EffaceError
 from efface.domain.geometry import Orientation, Size
@@ -63,3 +73,20 @@ def test_records_become_plain_objects_with_exact_fractions() -> None:
 def test_what_has_no_json_form_is_refused_by_name() -> None:
     with pytest.raises(TypeError, match="object has no JSON form"):
         to_jsonable(object())
+
+
+def test_a_line_is_one_line_whatever_a_file_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    note("efface: a\nb\x1b[31m\udcff.mp4 does not exist")
+    print_line("ä\tb.mp4: done")
+    captured = capsys.readouterr()
+    assert captured.err == "efface: a?b?[31m?.mp4 does not exist\n"
+    assert captured.out == "ä?b.mp4: done\n"
+
+
+def test_json_tells_names_that_are_no_utf8(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"input": Path("ä\udcff.mp4")})
+    assert json.loads(capsys.readouterr().out) == {"input": "ä\udcff.mp4"}
+
+
+def test_things_are_counted_as_people_do() -> None:
+    assert [counted(number, "face") for number in (0, 1, 2)] == ["0 faces", "1 face", "2 faces"]
