@@ -13,7 +13,8 @@ from efface.domain.geometry import Size
 Gray = NDArray[np.uint8]
 Box = NDArray[np.float32]
 
-_BORDER = 160
+_BORDER = 230
+"""How far patches may leave the picture."""
 
 
 def make_texture(width: int, height: int, seed: int, *, grain_px: float = 3) -> Gray:
@@ -35,26 +36,25 @@ class Stage:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        self._background = make_texture(self.size.width, self.size.height, self.seed, grain_px=6)
+        background = make_texture(self.size.width, self.size.height, self.seed, grain_px=6)
+        border = (_BORDER, _BORDER, _BORDER, _BORDER)
+        self._background = cv2.copyMakeBorder(background, *border, cv2.BORDER_REFLECT_101)
         self._patches: dict[tuple[int, int, int], Gray] = {}
 
     def show(self, *actors: tuple[Box, int]) -> Gray:
         """The picture with (box, seed of its texture, 0 for plain gray) painted one over the other."""
-        height, width = self._background.shape
-        canvas = cv2.copyMakeBorder(
-            self._background, _BORDER, _BORDER, _BORDER, _BORDER, cv2.BORDER_REFLECT_101
-        )
+        canvas = self._background.copy()
         for box, seed in actors:
             x1, y1, x2, y2 = (float(value) + _BORDER for value in box)
+            left, top, right, bottom = round(x1), round(y1), round(x2), round(y2)
             source = self._patch(seed)
-            to_canvas = np.array(
-                [[(x2 - x1) / source.shape[1], 0, x1], [0, (y2 - y1) / source.shape[0], y1]], np.float32
+            scale_x, scale_y = (x2 - x1) / source.shape[1], (y2 - y1) / source.shape[0]
+            matrix = np.array([[scale_x, 0, x1 - left], [0, scale_y, y1 - top]], np.float32)
+            canvas[top:bottom, left:right] = cv2.warpAffine(
+                source, matrix, (right - left, bottom - top), borderMode=cv2.BORDER_REPLICATE
             )
-            shape = (canvas.shape[1], canvas.shape[0])
-            mask = cv2.warpAffine(np.ones_like(source), to_canvas, shape, flags=cv2.INTER_NEAREST)
-            patch = cv2.warpAffine(source, to_canvas, shape, borderMode=cv2.BORDER_REPLICATE)
-            canvas = np.where(mask > 0, patch, canvas)
-        return np.ascontiguousarray(canvas[_BORDER : _BORDER + height, _BORDER : _BORDER + width])
+        inside = canvas[_BORDER : _BORDER + self.size.height, _BORDER : _BORDER + self.size.width]
+        return np.ascontiguousarray(inside, np.uint8)
 
     def _patch(self, seed: int) -> Gray:
         key = (60, 72, seed)

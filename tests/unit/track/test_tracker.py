@@ -69,6 +69,14 @@ def test_gap_of_missed_detections_is_bridged(stage: Any) -> None:
     assert worst_iou(tracklet, path, range(41)) > 0.6
 
 
+def test_frames_between_two_sightings_lead_from_one_to_the_other_where_nothing_can_be_followed() -> None:
+    path = line(30, 60, 3, 1)
+    plain = np.full((SIZE.height, SIZE.width), 90, np.uint8)
+    (tracklet,) = follow([plain] * 33, {i: result((path(i), 0.8)) for i in range(0, 33, 8)})
+    assert (tracklet.first_frame, tracklet.last_frame) == (0, 32)
+    assert worst_iou(tracklet, path, range(33)) > 0.6
+
+
 def test_face_behind_a_pole_keeps_one_track(stage: Any) -> None:
     path, pole = line(40, 80, 4), line(140, 0, 0, width=18, height=240)
     hidden = range(20, 28)
