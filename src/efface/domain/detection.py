@@ -18,7 +18,7 @@ class Detections:
     scores: NDArray[np.float32]
     """(n,) confidence in [0, 1]; higher is surer."""
     landmarks: NDArray[np.float32]
-    """(n, 5, 2) x, y of left eye, right eye, nose, left and right mouth corner as seen in the picture; NaN if unknown."""
+    """(n, 5, 2) x, y of the eyes, the nose and the mouth corners, left before right as seen; NaN if unknown."""
 
     def __post_init__(self) -> None:
         n = len(self.scores)

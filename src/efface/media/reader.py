@@ -54,13 +54,19 @@ class VideoReader:
             if track.type in _COPIED_KINDS and track.codec_context is not None and track.time_base
         ]
 
-    def frames(self) -> Iterator[VideoFrame]:
+    def frames(self, *, is_draft: bool = False) -> Iterator[VideoFrame]:
         """All frames that can be decoded, in presentation order.
+
+        Args:
+            is_draft: leave out the smoothing of block edges where no other frame builds on it. Nobody should look at
+                such frames, but faces are found in them as well, and decoding takes a quarter less time.
 
         Raises:
             DamagedMediaError: not one frame could be decoded.
             RuntimeError: the video was read before.
         """
+        if is_draft:
+            self.picture_track.codec_context.options = {"skip_loop_filter": "noref"}
         return (item for item in self._read([]) if isinstance(item, VideoFrame))
 
     def items(self) -> Iterator[VideoFrame | CopiedPacket]:

@@ -59,7 +59,7 @@ def index_video(
         info = reader.info
         finder = create_detector(detector)
         analysis = FrameAnalysis(finder, info.upright_size, info.time_base, settings)
-        with Prefetched(prepare_frames(reader.frames(), info.upright_size), _AHEAD) as prepared:
+        with Prefetched(prepare_frames(reader.frames(is_draft=True), info.upright_size), _AHEAD) as prepared:
             found = analysis.run(
                 prepared, lambda done: progress.report("index", done, info.num_frames_estimate)
             )

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from efface.domain.geometry import Boxes, iou
+from efface.domain.geometry import Boxes, areas
 from efface.track.tracklet import Tracklet
 
 
@@ -63,7 +63,8 @@ def _lies_on(tracklet: Tracklet, other: Tracklet) -> bool:
         return False
     a = np.stack(tracklet.boxes[first - tracklet.first_frame : end - tracklet.first_frame])
     b = np.stack(other.boxes[first - other.first_frame : end - other.first_frame])
-    overlaps = np.array([iou(p[None], q[None])[0, 0] for p, q in zip(a, b, strict=True)])
+    shared = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0, None).prod(axis=1)
+    overlaps = shared / np.maximum(areas(a) + areas(b) - shared, 1e-9)
     return bool(np.mean(overlaps > 0.45) > 0.7)
 
 
