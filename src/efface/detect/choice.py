@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from efface.detect.centerface import CenterFace
 from efface.detect.detector import Detector
 from efface.detect.yunet import YuNet
@@ -33,14 +35,14 @@ def create_detector(choice: DetectorChoice | None = None) -> Detector:
     if not path.is_file():
         raise WeightsError(f"the detector weights {path} do not exist: name an ONNX file")
     session = open_session(path, choice.backend, threads=choice.threads)
-    return _of_family(session, path)
+    return CenterFace(session) if choice.weights is None else _of_family(session, path)
 
 
 def _of_family(session: NetworkSession, path: Path) -> Detector:
-    names = set(session.output_names)
-    if {"cls_8", "obj_8", "bbox_8", "kps_8"} <= names:
+    if {"cls_8", "obj_8", "bbox_8", "kps_8"} <= set(session.output_names):
         return YuNet(session)
-    if len(names) == 4:
+    answers = session.infer(np.zeros((64, 64, 3), np.uint8))
+    if [answer.shape for answer in answers] == [(1, channels, 16, 16) for channels in (1, 2, 2, 10)]:
         return CenterFace(session)
     raise WeightsError(
         f"{path} has the outputs {', '.join(session.output_names) or 'none'}, which are those of no detector that "

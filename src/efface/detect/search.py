@@ -99,7 +99,7 @@ def _search_tiles(detector: Detector, rgb: NDArray[np.uint8], min_score: float) 
 
 
 def _search_shrunk(detector: Detector, rgb: NDArray[np.uint8], limit: Size, min_score: float) -> Detections:
-    step = -(-max(rgb.shape[0], rgb.shape[1]) // max(limit.width, limit.height))
+    step = max(-(-rgb.shape[0] // limit.height), -(-rgb.shape[1] // limit.width))
     found = detector.detect(np.ascontiguousarray(rgb[::step, ::step]), min_score)
     large = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0) * step > _TILE_OVERLAP / 2
     return Detections(found.boxes * step, found.scores, found.landmarks * step).select(large)

@@ -13,6 +13,7 @@ from efface.domain.errors import WeightsError
 
 _LOAD_ERRORS = (
     ort_errors.Fail,
+    ort_errors.InvalidArgument,
     ort_errors.InvalidGraph,
     ort_errors.InvalidProtobuf,
     ort_errors.NotImplemented,
@@ -29,10 +30,11 @@ class OnnxSession:
             raise WeightsError(f"{weights} cannot be loaded as an ONNX network: {error}") from error
         if not graph.graph.input:
             raise WeightsError(f"{weights} is not an ONNX network: it has no input")
+        if len(graph.graph.input[0].type.tensor_type.shape.dim) != 4:
+            raise WeightsError(f"{weights} takes no NCHW picture: give a face detector's network")
+        self._weights = weights
         options = ort.SessionOptions()
-        options.log_severity_level = (
-            3  # sizes that differ from the declared ones are wanted, not worth a warning
-        )
+        options.log_severity_level = 3  # sizes that differ from the declared ones are wanted, no warning
         if threads is not None:
             options.intra_op_num_threads = threads
         wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
@@ -58,7 +60,14 @@ class OnnxSession:
     def infer(self, picture: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """Run the network on one (h, w, 3) uint8 picture; see ``NetworkSession``."""
         tensor = np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32)
-        outputs = self._session.run(None, {self._input_name: tensor})
+        try:
+            outputs = self._session.run(None, {self._input_name: tensor})
+        except _LOAD_ERRORS as error:
+            height, width = picture.shape[:2]
+            raise WeightsError(
+                f"{self._weights} cannot be run at {width}x{height}: {error}; give a network with one NCHW image "
+                "input of free size"
+            ) from error
         return [np.asarray(output, np.float32) for output in outputs]
 
 

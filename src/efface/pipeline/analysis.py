@@ -247,8 +247,7 @@ def _with_starts(prepared: Iterable[Prepared]) -> Iterator[tuple[Prepared, bool]
 
 
 def _median_frame_s(raw: Sequence[int | None], time_base: Fraction) -> float:
-    known = [pts for pts in raw if pts is not None]
-    steps = [b - a for a, b in pairwise(known) if b > a]
+    steps = [b - a for a, b in pairwise(raw) if a is not None and b is not None and b > a]
     if not steps:
         return _DEFAULT_FRAME_S
     return float(np.clip(float(np.median(steps)) * float(time_base), _MIN_FRAME_S, _MAX_FRAME_S))

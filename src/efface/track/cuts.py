@@ -57,10 +57,13 @@ def _starts_shot(thumbnails: list[NDArray[np.float32]], position: int) -> bool:
     change = _change(before, here)
     if change < min(least for least, _ in _RULES):
         return False
+    first = max(0, position - LOOKAHEAD - 1)
     after = thumbnails[position + 1 : position + 1 + LOOKAHEAD]
+    # A flash: what comes after looks like what was before it, or this frame like what was before the last ones.
     if any(_change(before, later) < 0.5 * change for later in after):
         return False
-    first = max(0, position - LOOKAHEAD - 1)
+    if any(_change(earlier, here) < 0.5 * change for earlier in thumbnails[first : position - 1]):
+        return False
     around = [
         _change(a, b)
         for i, (a, b) in enumerate(

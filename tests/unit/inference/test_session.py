@@ -150,19 +150,14 @@ def test_file_that_is_no_network_is_refused_by_name(
         open_session(path, backend)
 
 
-ONNX_ERRORS_ESCAPE = pytest.mark.xfail(
-    reason="OnnxSession lets InvalidArgument of ONNX Runtime and IndexError of a scalar input through"
-)
-
-
 @pytest.mark.parametrize(
     ("kind", "backend"),
     [
         ("vector", Backend.OPENVINO),
         ("gray", Backend.OPENVINO),
-        pytest.param("vector", Backend.ONNXRUNTIME, marks=ONNX_ERRORS_ESCAPE),
-        pytest.param("gray", Backend.ONNXRUNTIME, marks=ONNX_ERRORS_ESCAPE),
-        pytest.param("scalar", Backend.ONNXRUNTIME, marks=ONNX_ERRORS_ESCAPE),
+        ("vector", Backend.ONNXRUNTIME),
+        ("gray", Backend.ONNXRUNTIME),
+        ("scalar", Backend.ONNXRUNTIME),
     ],
 )
 def test_network_that_takes_no_colour_picture_is_refused(

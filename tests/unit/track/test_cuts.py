@@ -54,9 +54,6 @@ def test_cut_just_before_the_end_is_found(scenes: list[Gray]) -> None:
         assert starts_of([*noisy(scenes[0], 8), *noisy(scenes[1], last)]) == [0, 8]
 
 
-@pytest.mark.xfail(
-    reason="the first frame after a flash is taken for a cut: nobody compares it with those before"
-)
 @pytest.mark.parametrize("length", [1, 2])
 @pytest.mark.parametrize("gain", [2.0, 0.0], ids=["white", "black"])
 def test_flash_is_no_cut(scenes: list[Gray], length: int, gain: float) -> None:
