@@ -4,6 +4,7 @@ from itertools import combinations
 from pathlib import Path
 
 import cv2
+import dlib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -96,6 +97,18 @@ def test_two_photos_of_a_person_are_nearer_than_any_two_people(
     same = [distance(*person) for person in points.values()]
     other = [distance(a, b) for p, q in combinations(points.values(), 2) for a in p for b in q]
     assert max(same) < min(other)
+
+
+def test_embeddings_are_those_that_dlib_computes(
+    shared: Path, detector: CenterFace, embedder: DlibEmbedder
+) -> None:
+    reference = dlib.face_recognition_model_v1(str(find_weights("dlib-recognition").path))
+    photos = sorted((shared / "media" / "identity").glob("*.jpg"))[::3]
+    assert len(photos) >= 20
+    for photo in photos:
+        crop = crop_of(read(photo), detector)
+        expected = np.array(reference.compute_face_descriptor(embedder.align(crop)))
+        assert np.abs(embedder.embed(crop) - expected).max() < 1e-5, photo.name
 
 
 def test_mirror_image_is_the_same_person(views: dict[str, list[FaceCrop]], embedder: DlibEmbedder) -> None:

@@ -18,7 +18,7 @@ FIRST_FACE_ID = 1001
 _MIN_SIDE_PX = 20.0
 """Below this, strangers are as close as views of one person."""
 _MAX_VIEWS = 3
-"""Views embedded per face, because each costs 90 ms."""
+"""Views embedded per face; each costs about 9 ms."""
 _WORTH = 0.5
 """A view is left out when its trust is below this share of the best one's."""
 
