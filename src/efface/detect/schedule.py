@@ -98,8 +98,9 @@ class SearchSchedule:
         return None
 
     def thorough(self) -> Search:
-        """A search at native size; small pictures are enlarged up to twice."""
-        return self._search(max(self._native, min(2 * self._native, 640)), is_thorough=True)
+        """A search at native size; small pictures are enlarged, because twice as many faces of 10 px are found so."""
+        enlarged = max(min(2 * self._native, 640), min(round(1.5 * self._native), 1280))
+        return self._search(max(self._native, enlarged), is_thorough=True)
 
     def _quick_side(self, faces: Boxes) -> int:
         """The cheapest size at which the followed faces are still comfortably found."""
