@@ -59,7 +59,11 @@ def run(arguments: Sequence[str]) -> int:
     except click.UsageError as error:
         return _report_usage_error(error, as_json="--json" in arguments)
     except (click.Abort, KeyboardInterrupt):
-        return int(ExitCode.INTERRUPTED)
+        return report_failure(
+            {"type": "Cancelled", "message": "stopped on request: nothing half-written is left"},
+            ExitCode.INTERRUPTED,
+            as_json="--json" in arguments,
+        )
     except BrokenPipeError:
         # The reader of our output has gone, as in `efface info clip.mp4 | head -1`: that is no error of ours,
         # but Python would complain when it flushes stdout at exit.
