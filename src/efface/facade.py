@@ -20,8 +20,8 @@ from efface.index.folder import load_index as _read_index
 from efface.index.model import FaceIndex
 from efface.inference.session import Backend
 from efface.inference.weights import BUNDLED_NAMES, Weights, describe_weights, find_weights
-from efface.media.encoders import default_output_suffix
-from efface.media.files import atomic_output
+from efface.media.encoders import check_settings, choose_container, default_output_suffix
+from efface.media.files import atomic_output, check_place
 from efface.media.image import probe_image
 from efface.media.probe import probe_video
 from efface.media.sample_clip import write_sample_clip
@@ -144,7 +144,9 @@ def check_index_folder(folder: PathLike, *, overwrite: bool = False) -> None:
     """
     folder = Path(folder)
     if not overwrite and (folder / INDEX_FILE).exists():
-        raise OutputError(f"{folder} holds an index already: choose another folder, or allow overwriting")
+        raise OutputError(
+            f"{folder} holds an index already: choose another folder, or allow overwriting (--overwrite)"
+        )
     try:
         refuse_foreign(folder)
     except OSError as error:
@@ -224,8 +226,9 @@ def redact(  # noqa: PLR0913  one call for one wish; everything but the paths is
     settings = settings or EncodeSettings()
     progress = progress or SilentProgress()
     target = Path(output) if output is not None else default_output(path)
-    _refuse_taken_output(target, path, overwrite)
-    if sniff(path) is MediaKind.IMAGE:
+    kind_of_media = sniff(path)
+    _check_early(target, path, settings, overwrite)
+    if kind_of_media is MediaKind.IMAGE:
         if index is not None or request.face_ids:
             raise RequestError(
                 f"{path} is a picture, in which faces have no ids: leave index and face ids out"
@@ -236,6 +239,7 @@ def redact(  # noqa: PLR0913  one call for one wish; everything but the paths is
         return Redaction(
             path, target, request.kind, picture.num_regions, 1, picture.num_masked_frames, picture.notices
         )
+    choose_container(target)  # refuses a suffix that no video has
     found = (
         _as_index(index)
         if index is not None
@@ -312,11 +316,7 @@ def _as_index(index: IndexLike) -> FaceIndex:
     return index.index if isinstance(index, Analysis) else load_index(index)
 
 
-def _refuse_taken_output(target: Path, source: Path, overwrite: bool) -> None:
+def _check_early(target: Path, source: Path, settings: EncodeSettings, overwrite: bool) -> None:
     """Say what is wrong with the output before hours of work, not after; the writer checks again."""
-    if target.exists() and source.exists() and target.samefile(source):
-        raise OutputError(f"{target} is the input itself: choose another output")
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists already: choose another output, or allow overwriting")
-    if not target.parent.is_dir():
-        raise OutputError(f"the folder {target.parent} does not exist: create it, or choose another output")
+    check_place(target, overwrite=overwrite, never=(source,))
+    check_settings(settings)

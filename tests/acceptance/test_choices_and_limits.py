@@ -144,6 +144,35 @@ def test_a_taken_index_folder_is_refused_before_the_work(sample_clip: Path, samp
     assert {path.name: path.stat().st_mtime_ns for path in sample_index.iterdir()} == before
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (["-o", "safe.txt"], 4, "the suffix .txt is no video output"),
+        (["-o", "safe"], 4, "a name without suffix is no video output"),
+        (["-o", ".", "--overwrite"], 4, "it names a folder"),
+        (["-o", "no/such/folder.mp4"], 4, "the folder no/such does not exist"),
+        (["-o", "taken.mp4"], 4, "exists already"),
+        (["--preset", "sluggish"], 2, "preset 'sluggish' is unknown"),
+        (["--kind", "Black"], 2, "No such option"),
+        (["-k", "5"], 2, "blurring kind '5' is unknown"),
+        (["--include", "1", "--exclude", "2"], 2, "contradict each other"),
+        (["--include", "one"], 2, "'one' is not a number"),
+        (["-o", "safe.mp4", "--output-dir", "out"], 2, "contradict each other"),
+    ],
+)
+def test_a_bad_option_is_refused_before_the_search(
+    sample_clip: Path, tmp_path: Path, options: list[str], code: int, told: str
+) -> None:
+    """A detector that does not exist would be missed if the search began."""
+    (tmp_path / "taken.mp4").write_bytes(b"precious")
+    source = tmp_path / "clip.mp4"
+    shutil.copy(sample_clip, source)
+    done = run("redact", source, *options, "--detector", "no-such-network.onnx", folder=tmp_path)
+    assert done.returncode == code
+    assert told in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "taken.mp4"]
+
+
 @pytest.mark.parametrize("name", ["safe.mp4", "safe.mkv"])
 def test_a_full_disk_ends_with_its_code_and_leaves_nothing(
     sample_clip: Path, sample_index: Path, tmp_path: Path, name: str

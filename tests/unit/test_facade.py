@@ -126,7 +126,7 @@ def test_bad_output_is_told_before_any_work(pipeline: Pipeline, sample_clip: Pat
     taken.write_bytes(b"precious")
     for output, message in (
         (taken, "exists already"),
-        (sample_clip, "is the input itself"),
+        (sample_clip, "it is the input"),
         (tmp_path / "no" / "folder.mp4", "does not exist"),
     ):
         with pytest.raises(efface.OutputError, match=message):

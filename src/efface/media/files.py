@@ -33,14 +33,7 @@ def atomic_output(final: Path, *, overwrite: bool = True, never: Sequence[Path] 
             full.
     """
     _refuse_bad_target(final, overwrite, never)
-    temporary = final.with_name(
-        f".{final.stem[:_LONGEST_STEM]}.efface-{secrets.token_hex(4)}.part{final.suffix}"
-    )
-    try:
-        # Made here and now, so that a closed folder or a full disk shows before an hour of work.
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    except OSError as error:
-        raise output_error(final, error) from error
+    temporary = _make_temporary(final)
     try:
         yield temporary
         _publish(temporary, final, overwrite, never)
@@ -53,6 +46,15 @@ def atomic_output(final: Path, *, overwrite: bool = True, never: Sequence[Path] 
             # People know the name they gave, not the temporary one.
             raise OutputError(str(error).replace(str(temporary), str(final))) from error
         raise
+
+
+def check_place(final: Path, *, overwrite: bool = True, never: Sequence[Path] = ()) -> None:
+    """Find out before hours of work whether ``atomic_output`` would refuse a name; nothing is left behind.
+
+    Args, Raises: as ``atomic_output``.
+    """
+    _refuse_bad_target(final, overwrite, never)
+    _make_temporary(final).unlink()
 
 
 def output_error(final: Path, error: OSError) -> OutputError:
@@ -75,6 +77,18 @@ def output_error(final: Path, error: OSError) -> OutputError:
     )
 
 
+def _make_temporary(final: Path) -> Path:
+    """Make the empty temporary file, so that a closed folder or a full disk shows right away."""
+    temporary = final.with_name(
+        f".{final.stem[:_LONGEST_STEM]}.efface-{secrets.token_hex(4)}.part{final.suffix}"
+    )
+    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except OSError as error:
+        raise output_error(final, error) from error
+    return temporary
+
+
 def _refuse_bad_target(final: Path, overwrite: bool, never: Sequence[Path]) -> None:
     if final.name in {"", ".."}:
         raise OutputError(f"cannot write {final}: it names a folder: give a file name")
@@ -93,7 +107,7 @@ def _refuse_bad_target(final: Path, overwrite: bool, never: Sequence[Path]) -> N
         raise OutputError(f"cannot write {final}: it is {kind}: give a file name")
     if not overwrite:
         raise OutputError(
-            f"cannot write {final}: it exists already: choose another output, or allow overwriting"
+            f"cannot write {final}: it exists already: choose another output, or allow overwriting (--overwrite)"
         )
 
 
