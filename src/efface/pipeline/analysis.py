@@ -28,7 +28,7 @@ _ANALYSIS_SIDE = 960
 _RATE_SAMPLE = 8
 """Frames looked at to learn how long a frame lasts; headers lie."""
 _MIN_FRAME_S, _MAX_FRAME_S, _DEFAULT_FRAME_S = 1 / 120, 10.0, 1 / 25
-_LAG = 12
+_LAG = 20
 """Frames that the tracker stays behind the search, so that both cores are busy; each holds a decoded frame."""
 
 

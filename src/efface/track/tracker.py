@@ -200,7 +200,11 @@ class Tracker:
                 reference, reference_box = earlier.gray, box
             elif carried.trust[0] < 0.35 or likeness(reference, earlier.gray, reference_box, box) < 0.4:
                 break
-            if budget <= 0 or self._is_known(earlier.index, box, tracklet.key) or self._is_outside(box):
+            if (
+                budget <= 0
+                or self._is_known(earlier.index, box, tracklet.key)
+                or self._are_outside(box[None])[0]
+            ):
                 break
             tracklet.prepend(np.asarray(box, np.float32), score)
             budget -= 1
@@ -214,23 +218,23 @@ class Tracker:
         ]
         return bool(rows) and bool((iou(box[None], np.stack(rows)) > 0.5).any())
 
-    def _is_outside(self, box: NDArray[np.float32]) -> bool:
-        """True when so little of the face is left inside the frame that nobody can be known by it."""
-        return float(areas(clip_boxes(box[None], self.size))[0]) < _MIN_VISIBLE_SHARE * float(
-            areas(box[None])[0]
-        )
+    def _are_outside(self, boxes: Boxes) -> NDArray[np.bool_]:
+        """(n,) True where so little of a face is left inside the frame that nobody can be known by it."""
+        inside = areas(clip_boxes(boxes, self.size))
+        return np.asarray(inside < _MIN_VISIBLE_SHARE * areas(boxes))
 
     def _close_lost(self, index: int) -> None:
+        if not self._open:
+            return
         longest = self.settings.max_gap_s / self.frame_s
-        lost = [
-            t
-            for t in self._open
-            if index - t.last_hit > longest or _is_flash(t) or self._is_outside(t.boxes[-1])
-        ]
-        for tracklet in lost:
-            self._close(tracklet)
-        if lost:
-            self._open = [t for t in self._open if all(t is not gone for gone in lost)]
+        outside = self._are_outside(np.stack([t.boxes[-1] for t in self._open]))
+        still = []
+        for tracklet, is_outside in zip(self._open, outside, strict=True):
+            if is_outside or index - tracklet.last_hit > longest or _is_flash(tracklet):
+                self._close(tracklet)
+            else:
+                still.append(tracklet)
+        self._open = still
 
     def _close(self, tracklet: Tracklet) -> None:
         tracklet.trim_tail(max(1, round(self.settings.max_tail_s / self.frame_s)))
