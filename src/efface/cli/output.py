@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum, IntEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NoReturn, ParamSpec
+from typing import Any, NoReturn, ParamSpec, TextIO
 
 import click
 
@@ -83,7 +83,7 @@ def print_json(document: object) -> None:
     plain = to_jsonable(document)
     text = json.dumps(plain, ensure_ascii=False, indent=2)
     try:
-        text.encode(sys.stdout.encoding or "utf-8")
+        text.encode(_encoding(sys.stdout))
     except UnicodeEncodeError:
         # A file name that is not UTF-8, or a terminal of another encoding.
         text = json.dumps(plain, indent=2)
@@ -92,18 +92,22 @@ def print_json(document: object) -> None:
 
 def print_line(text: str) -> None:
     """Print one line of a result on stdout."""
-    click.echo(_one_line(text, sys.stdout.encoding))
+    click.echo(_one_line(text, _encoding(sys.stdout)))
 
 
 def note(text: str) -> None:
     """Tell people something in one line on stderr, where it does not mix with results."""
-    click.echo(_one_line(text, sys.stderr.encoding), err=True)
+    click.echo(_one_line(text, _encoding(sys.stderr)), err=True)
 
 
-def _one_line(text: str, encoding: str | None) -> str:
+def _encoding(stream: TextIO | None) -> str:
+    """How a stream writes text; a closed one (``>&-``) is None and takes anything."""
+    return getattr(stream, "encoding", None) or "utf-8"
+
+
+def _one_line(text: str, encoding: str) -> str:
     """The text without what could steer a terminal or fail to be printed: file names hold anything."""
     shown = "".join(char if char.isprintable() else "?" for char in text)
-    encoding = encoding or "utf-8"
     return shown.encode(encoding, "replace").decode(encoding)
 
 

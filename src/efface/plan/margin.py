@@ -18,12 +18,12 @@ its shape from one frame to the next flickers."""
 class MaskMargin:
     """Padding of a mask in space and in time.
 
-    The detector's boxes go from the upper forehead to the chin and leave the ears out. An ellipse of 1.4
-    times the box covers hair line to chin and ear to ear, and with sqrt(2) = 1.41 nearly circumscribes the
-    box, so that a corner of the jaw or a tilted head stays inside.
+    The detector's boxes go from the upper forehead to the chin and leave the ears out. An ellipse of sqrt(2) times
+    the box circumscribes it: hair line to chin, ear to ear, the corner of the jaw. The rest is for boxes that were
+    carried by motion between two detections and may be some pixels off.
     """
 
-    width: float = 1.4
+    width: float = 1.5
     """Width of the ellipse over the width of the face box."""
     height: float = 1.5
     """Height of the ellipse over the height of the face box."""

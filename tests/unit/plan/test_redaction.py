@@ -85,7 +85,7 @@ def test_plan_names_the_faces_that_the_index_does_not_hold() -> None:
 def test_mask_is_an_ellipse_wider_and_higher_than_the_face() -> None:
     region = only_region(plan_redaction(index_of(track(1, 10, 20)), BLACK), 15)
     assert region.shape is Shape.ELLIPSE
-    assert region.box == pytest.approx((330 - 42, 140 - 56, 330 + 42, 140 + 56))
+    assert region.box == pytest.approx((330 - 45, 140 - 60, 330 + 45, 140 + 60))
     assert region.face_px == 80
 
 
@@ -144,7 +144,7 @@ def test_a_track_that_jumps_does_not_blow_up_its_mask() -> None:
 def test_tiny_face_is_a_whole_box_padded_more() -> None:
     region = only_region(plan_redaction(index_of(track(1, 10, 20, (100, 100, 112, 116))), BLACK), 15)
     assert region.shape is Shape.BOX
-    assert region.box == pytest.approx((97, 96, 115, 120))
+    assert region.box == pytest.approx((96.4, 95.2, 115.6, 120.8))
 
 
 def test_face_around_the_tiny_limit_does_not_flip_between_box_and_ellipse() -> None:
@@ -170,7 +170,7 @@ def test_mask_of_a_face_cut_off_by_the_border_reaches_past_it_on_that_side_only(
     box: tuple[float, ...], side: int
 ) -> None:
     region = only_region(plan_redaction(index_of(track(1, 10, 20, box)), BLACK), 15)
-    plain = np.array([box[0] - 12, box[1] - 16, box[2] + 12, box[3] + 16])
+    plain = np.array([box[0] - 15, box[1] - 20, box[2] + 15, box[3] + 20])
     outward = np.array(region.box) - plain
     length = 30 if side % 2 == 0 else 40
     expected = np.zeros(4)
