@@ -1,4 +1,5 @@
 import json
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -90,3 +91,9 @@ def test_json_tells_names_that_are_no_utf8(capsys: pytest.CaptureFixture[str]) -
 
 def test_things_are_counted_as_people_do() -> None:
     assert [counted(number, "face") for number in (0, 1, 2)] == ["0 faces", "1 face", "2 faces"]
+
+
+def test_a_closed_stdout_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    print_line("ä.mp4: done")
+    print_json({"output": "ä.mp4"})
