@@ -15,6 +15,7 @@ from efface.domain.errors import Cancelled
 from efface.ports import Progress
 
 _STAGE_TEXT = {"index": "looking for faces", "render": "hiding faces"}
+_NAME_CHARS = 24
 
 
 class StopSignals:
@@ -56,7 +57,7 @@ class TerminalProgress(StoppableProgress):
         from rich.progress import Progress as Bar
 
         super().__init__(signals)
-        self._label = label
+        self._label = shorten(label)
         self._stage = ""
         self._started = time.monotonic()
         columns = (
@@ -65,7 +66,7 @@ class TerminalProgress(StoppableProgress):
             TextColumn("{task.fields[counts]}", markup=False),
         )
         self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task(label, total=None, counts="")
+        self._task = self._bar.add_task(self._label, total=None, counts="")
 
     def start(self) -> None:
         """Show the bar."""
@@ -86,6 +87,11 @@ class TerminalProgress(StoppableProgress):
         counts = describe_counts(done, total, now - self._started)
         text = f"{self._label}: {_STAGE_TEXT.get(stage, stage)}"
         self._bar.update(self._task, description=text, completed=done, total=total, counts=counts)
+
+
+def shorten(name: str) -> str:
+    """A file name that leaves room for the rest of the line: its start and its end."""
+    return name if len(name) <= _NAME_CHARS else f"{name[: _NAME_CHARS - 11]}…{name[-10:]}"
 
 
 def describe_counts(done: int, total: int | None, elapsed_s: float) -> str:

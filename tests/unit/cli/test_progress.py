@@ -9,6 +9,7 @@ from efface.cli.progress import (
     StoppableProgress,
     TerminalProgress,
     describe_counts,
+    shorten,
     shown_progress,
     stop_signals,
 )
@@ -80,3 +81,10 @@ def test_terminal_shows_file_stage_and_frames(monkeypatch: pytest.MonkeyPatch) -
 )
 def test_counts_say_what_is_known(done: int, total: int | None, elapsed_s: float, expected: str) -> None:
     assert describe_counts(done, total, elapsed_s) == expected
+
+
+def test_a_long_name_leaves_room_for_the_time_left() -> None:
+    assert shorten("short.mp4") == "short.mp4"
+    shown = shorten("A very long name of a holiday film 2024-06-01.mp4")
+    assert shown == "A very long n…-06-01.mp4"
+    assert len(shown) == 24
