@@ -28,6 +28,8 @@ MAX_SIDE_PX = 16384
 MAX_PIXELS = 100_000_000
 """Larger pictures are refused: a frame of this size and the decoder's references fill gigabytes."""
 
+NOT_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
+"""Marks of video tracks that hold cover art."""
 _STILL_CODECS = frozenset(["apng", "bmp", "gif", "jpeg2000", "jpegls", "mjpeg", "png", "tiff", "webp"])
 _ENCRYPTION_MARKS = re.compile(rb"encv|enca|pssh|\x50\x35.{1,8}\x47[\xe1-\xe8]", re.DOTALL)
 """MP4's names of encrypted tracks; Matroska's ContentEncryption with an element of its own."""
@@ -103,8 +105,7 @@ def picture_candidates(container: InputContainer, path: Path) -> list[VideoStrea
         NoVideoError: no picture track, or only cover art.
         UnsupportedMediaError: no decoder for any of them.
     """
-    not_pictures = Disposition.attached_pic | Disposition.timed_thumbnails
-    tracks = [track for track in container.streams.video if not track.disposition & not_pictures]
+    tracks = [track for track in container.streams.video if not track.disposition & NOT_PICTURES]
     if not tracks:
         raise NoVideoError(f"{path} has no picture track: give a video")
     decodable = [track for track in tracks if track.codec_context is not None]

@@ -1,5 +1,6 @@
 """Writes a redacted video: the picture encoded anew, sound and subtitles copied, nothing else kept."""
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -20,6 +21,7 @@ from efface.media.frame import CopiedPacket, VideoFrame
 from efface.media.picture_track import PictureTrack, plan_picture
 from efface.media.planes import EditableFrame, editable
 from efface.media.reader import VideoReader
+from efface.media.source import NOT_PICTURES
 
 _OF_THE_FILE_ITSELF = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
 _TICKS_PER_S = {"matroska": 1000, "webm": 1000, "mpegts": 90_000}
@@ -51,6 +53,7 @@ class VideoWriter:
         self._tracks: dict[int, CopiedTrack] = {}
         self._waiting: list[CopiedPacket] = []
         self._shift = Fraction(0)
+        self._conforming = threading.Lock()
         self._last_pts: int | None = None
         self._is_rounded = False
 
@@ -60,7 +63,7 @@ class VideoWriter:
         return tuple(self._notices)
 
     def edit(self, frame: VideoFrame) -> EditableFrame:
-        """Open a frame for painting, in the pixel format of the output.
+        """Open a frame for painting, in the pixel format of the output; other threads may write meanwhile.
 
         The frame's own samples change when it has that format already, so take what is wanted of it
         beforehand.
@@ -68,7 +71,7 @@ class VideoWriter:
         Raises:
             OutputError, RequestError: the output cannot be encoded as asked.
         """
-        return editable(self._track_for(frame.native).conform(frame.native))
+        return editable(self._conformed(frame.native)[1])
 
     def write(self, frame: VideoFrame | EditableFrame, pts: int) -> None:
         """Encode the next frame.
@@ -84,12 +87,17 @@ class VideoWriter:
         if self._last_pts is not None and pts <= self._last_pts:
             raise ValueError(f"pts {pts} does not lie after {self._last_pts}")
         self._last_pts = pts
-        picture = self._track_for(frame.native)
-        native = picture.conform(frame.native)
+        picture, native = self._conformed(frame.native)
         with self._mapped_errors():
             output = self._output or self._begin(picture, native, pts)
             packets = picture.encode(native, self._shifted(pts))
             self._mux(output, packets)
+
+    def _conformed(self, native: av.VideoFrame) -> tuple[PictureTrack, av.VideoFrame]:
+        """The output's picture track, and the frame in its pixel format."""
+        with self._conforming:
+            picture = self._track_for(native)
+            return picture, picture.conform(native)
 
     def copy(self, packet: CopiedPacket) -> None:
         """Take a sound or subtitle packet over as it is; one that the container refuses is left out."""
@@ -180,8 +188,13 @@ class VideoWriter:
                 field_order = int(picture_source.codec_context.field_order)
                 stream = picture.open(output, first, field_order, start_s)
                 label_stream(stream, picture_source, keep_metadata=keep)
-            elif track.index in copied and self._is_held(track):
-                self._tracks[track.index] = add_track(output, track, keep_metadata=keep)
+            elif track.index in copied:
+                if self._is_held(track):
+                    self._tracks[track.index] = add_track(output, track, keep_metadata=keep)
+            elif track.type == "video" and not track.disposition & NOT_PICTURES:
+                self._notices.append(f"{track_name(track)} left out: only the largest picture is redacted")
+            elif track.type in {"audio", "subtitle"}:
+                self._notices.append(f"{track_name(track)} left out: its codec is unknown")
 
     def _muxer_options(self, start_s: Fraction) -> dict[str, str]:
         if self._container.is_mp4_family:
