@@ -230,7 +230,7 @@ def _tools(with_deface: bool) -> tuple[dict[str, Redactor], list[str]]:
 def run(tools: dict[str, Redactor], work: Path, only: str = "") -> list[Table]:
     """Redact and count with every tool; ``only`` keeps the files whose name holds it."""
     labels, originals = shared("leakbench", "labels"), shared("media", "faces_video")
-    clips = sorted(originals / json.loads(path.read_text())["clip"] for path in labels.glob(f"*{only}*.json"))
+    clips = sorted(originals / json.loads(path.read_text())["clip"] for path in _label_files(labels, only))
     no_faces = shared("media", "no_faces")
     leaks: dict[str, Leaks] = {}
     false: dict[str, dict[str, list[FalseMasks]]] = {"v_": {}, "i_": {}}
@@ -259,9 +259,13 @@ def _chosen_labels(labels: Path, work: Path, only: str) -> Path:
     folder = work / "labels"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for path in labels.glob(f"*{only}*.json"):
+    for path in _label_files(labels, only):
         shutil.copy(path, folder)
     return folder
+
+
+def _label_files(labels: Path, only: str) -> list[Path]:
+    return [path for path in sorted(labels.glob("*.json")) if only in path.stem]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
