@@ -10,7 +10,7 @@ from efface.detect.choice import DetectorChoice, create_detector
 from efface.detect.detector import Detector
 from efface.detect.search import TURNS, find_faces
 from efface.domain.detection import Detections
-from efface.domain.geometry import nms
+from efface.domain.geometry import iou, nms
 from efface.domain.media import Damage, EncodeSettings
 from efface.domain.redaction import RedactionRequest
 from efface.domain.time import Timeline
@@ -21,8 +21,9 @@ from efface.media.image import ImageDocument, read_image, write_image
 from efface.plan import plan_redaction
 from efface.render.effects import apply_regions
 
-_MIN_SCORE = 0.3
-"""Low, because a picture has no second frame that could show a missed face."""
+_MIN_SCORE, _SURE_SCORE = 0.3, 0.55
+"""A face needs the first at two sizes of the picture, or the second at one: a picture has no second frame that could
+speak for a face, but a thing that only resembles one does so at one size."""
 _MIN_TURNED_SCORE = 0.6
 _SCALES = (1.0, 1.5, 0.5)
 """Sizes at which a picture is searched: its own, a larger one for small faces, a smaller one for huge ones."""
@@ -92,7 +93,7 @@ def find_faces_in_image(detector: Detector, picture: ImageDocument) -> Detection
         find_faces(detector, picture, picture.size, long_side=side, min_score=_MIN_SCORE)
         for side in sorted(sides)
     ]
-    found = Detections.concatenate(parts)
+    found = _agreed(parts)
     if len(found) == 0:
         side = min(max(native, _MIN_SIDE), 1280)
         turned = [
@@ -103,6 +104,16 @@ def find_faces_in_image(detector: Detector, picture: ImageDocument) -> Detection
         ]
         found = Detections.concatenate(turned)
     return found.select(nms(found.boxes, found.scores, _MAX_IOU))
+
+
+def _agreed(parts: list[Detections]) -> Detections:
+    """The detections that are sure, or that another search of the same picture confirms."""
+    kept = []
+    for i, part in enumerate(parts):
+        others = Detections.concatenate([other for j, other in enumerate(parts) if j != i])
+        is_confirmed = (iou(part.boxes, others.boxes) > _MAX_IOU).any(axis=1)
+        kept.append(part.select(is_confirmed | (part.scores >= _SURE_SCORE)))
+    return Detections.concatenate(kept)
 
 
 def _index_of(picture: ImageDocument, found: Detections) -> FaceIndex:

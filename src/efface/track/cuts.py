@@ -15,6 +15,9 @@ _RULES = ((0.42, 2.6), (0.15, 6.0))
 two portraits of like framing 0.27, steady shots stay under 0.1. The ratio says how much it stands out from the changes
 around it, because pans and shakes change every frame: a small change must stand out more."""
 
+_ALIKE = 0.35
+"""Change up to which two pictures may show the same scene; against a black frame any change is huge."""
+
 
 class CutDetector:
     """Decides frame by frame, ``LOOKAHEAD`` frames late, whether a shot starts.
@@ -60,9 +63,10 @@ def _starts_shot(thumbnails: list[NDArray[np.float32]], position: int) -> bool:
     first = max(0, position - LOOKAHEAD - 1)
     after = thumbnails[position + 1 : position + 1 + LOOKAHEAD]
     # A flash: what comes after looks like what was before it, or this frame like what was before the last ones.
-    if any(_change(before, later) < 0.5 * change for later in after):
+    alike = min(0.5 * change, _ALIKE)
+    if any(_change(before, later) < alike for later in after):
         return False
-    if any(_change(earlier, here) < 0.5 * change for earlier in thumbnails[first : position - 1]):
+    if any(_change(earlier, here) < alike for earlier in thumbnails[first : position - 1]):
         return False
     around = [
         _change(a, b)

@@ -54,6 +54,11 @@ def test_cut_just_before_the_end_is_found(scenes: list[Gray]) -> None:
         assert starts_of([*noisy(scenes[0], 8), *noisy(scenes[1], last)]) == [0, 8]
 
 
+def test_black_frame_between_two_scenes_hides_no_cut(scenes: list[Gray]) -> None:
+    black = np.full_like(scenes[0], 16)
+    assert starts_of([*noisy(scenes[0], 12), black, *noisy(scenes[1], 9)]) == [0, 12, 13]
+
+
 @pytest.mark.parametrize("length", [1, 2])
 @pytest.mark.parametrize("gain", [2.0, 0.0], ids=["white", "black"])
 def test_flash_is_no_cut(scenes: list[Gray], length: int, gain: float) -> None:
