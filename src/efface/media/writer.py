@@ -1,6 +1,5 @@
 """Writes a redacted video: the picture encoded anew, sound and subtitles copied, nothing else kept."""
 
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -53,7 +52,6 @@ class VideoWriter:
         self._tracks: dict[int, CopiedTrack] = {}
         self._waiting: list[CopiedPacket] = []
         self._shift = Fraction(0)
-        self._conforming = threading.Lock()
         self._last_pts: int | None = None
         self._is_rounded = False
 
@@ -63,7 +61,7 @@ class VideoWriter:
         return tuple(self._notices)
 
     def edit(self, frame: VideoFrame) -> EditableFrame:
-        """Open a frame for painting, in the pixel format of the output; other threads may write meanwhile.
+        """Open a frame for painting, in the pixel format of the output.
 
         The frame's own samples change when it has that format already, so take what is wanted of it
         beforehand.
@@ -71,7 +69,7 @@ class VideoWriter:
         Raises:
             OutputError, RequestError: the output cannot be encoded as asked.
         """
-        return editable(self._conformed(frame.native)[1])
+        return editable(self._track_for(frame.native).conform(frame.native))
 
     def write(self, frame: VideoFrame | EditableFrame, pts: int) -> None:
         """Encode the next frame.
@@ -87,17 +85,12 @@ class VideoWriter:
         if self._last_pts is not None and pts <= self._last_pts:
             raise ValueError(f"pts {pts} does not lie after {self._last_pts}")
         self._last_pts = pts
-        picture, native = self._conformed(frame.native)
+        picture = self._track_for(frame.native)
+        native = picture.conform(frame.native)
         with self._mapped_errors():
             output = self._output or self._begin(picture, native, pts)
             packets = picture.encode(native, self._shifted(pts))
             self._mux(output, packets)
-
-    def _conformed(self, native: av.VideoFrame) -> tuple[PictureTrack, av.VideoFrame]:
-        """The output's picture track, and the frame in its pixel format."""
-        with self._conforming:
-            picture = self._track_for(native)
-            return picture, picture.conform(native)
 
     def copy(self, packet: CopiedPacket) -> None:
         """Take a sound or subtitle packet over as it is; one that the container refuses is left out."""

@@ -1,8 +1,5 @@
 """The pass that writes the finished file."""
 
-from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,17 +7,12 @@ from efface.domain.errors import IndexMismatchError
 from efface.domain.media import Damage, EncodeSettings
 from efface.domain.time import Timeline
 from efface.media.files import atomic_output
-from efface.media.frame import CopiedPacket, VideoFrame
-from efface.media.planes import EditableFrame
+from efface.media.frame import VideoFrame
 from efface.media.reader import VideoReader, open_video
 from efface.media.writer import VideoWriter, create_video
-from efface.plan import RedactionPlan, Region
+from efface.plan import RedactionPlan
 from efface.ports import Progress
 from efface.render.effects import apply_regions
-
-_AHEAD = 4
-"""Frames and packets that wait for the encoder."""
-_Treated = CopiedPacket | tuple[int, VideoFrame | Future[EditableFrame]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,37 +84,22 @@ def _render_frames(
 ) -> int:
     """Write every frame and copy every packet; returns how many frames held a region."""
     num_frames = num_treated = 0
-
-    def treat(frame: VideoFrame, regions: Sequence[Region]) -> EditableFrame:
-        picture = writer.edit(frame)
-        apply_regions(picture, regions, reader.info.orientation)
-        return picture
-
-    def write(item: _Treated) -> None:
-        if not isinstance(item, tuple):
+    for item in reader.items():
+        if not isinstance(item, VideoFrame):
             writer.copy(item)
-            return
-        index, picture = item
-        writer.write(picture.result() if isinstance(picture, Future) else picture, int(timeline.pts[index]))
-        progress.report("render", index + 1, timeline.num_frames)
-
-    # Frames are treated in a thread of their own while those before them are encoded: a tenth of the time.
-    ahead = deque[_Treated]()
-    with ThreadPoolExecutor(1, "efface-effects") as pool:
-        for item in reader.items():
-            if not isinstance(item, VideoFrame):
-                ahead.append(item)
-            elif item.index >= timeline.num_frames:
-                raise _mismatch(reader.info.path, f"it has more than {timeline.num_frames} frames")
-            else:
-                regions = plan.regions_at(item.index)
-                ahead.append((item.index, pool.submit(treat, item, regions) if regions else item))
-                num_treated += bool(regions)
-                num_frames += 1
-            while len(ahead) > _AHEAD:
-                write(ahead.popleft())
-        while ahead:
-            write(ahead.popleft())
+            continue
+        if item.index >= timeline.num_frames:
+            raise _mismatch(reader.info.path, f"it has more than {timeline.num_frames} frames")
+        pts = int(timeline.pts[item.index])
+        if regions := plan.regions_at(item.index):
+            picture = writer.edit(item)
+            apply_regions(picture, regions, reader.info.orientation)
+            writer.write(picture, pts)
+            num_treated += 1
+        else:
+            writer.write(item, pts)
+        num_frames += 1
+        progress.report("render", num_frames, timeline.num_frames)
     if num_frames != timeline.num_frames:
         raise _mismatch(reader.info.path, f"it has {num_frames} frames, not {timeline.num_frames}")
     return num_treated
