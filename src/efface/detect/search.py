@@ -11,6 +11,8 @@ from efface.domain.geometry import Orientation, Size, nms
 
 TURNS = (Orientation.TURNED_90, Orientation.TURNED_270, Orientation.TURNED_180)
 """The turns that are tried where no face stands upright; lying on a side is likelier than upside down."""
+MIN_TURNED_SCORE = 0.6
+"""Confidence that a face in a turned picture needs: one yields more false hits than an upright one."""
 
 _TILE = Size(1920, 1088)
 """Largest picture given to the network at once; its inner tensors take 0.5 GB at this size."""

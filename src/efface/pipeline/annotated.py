@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from efface.domain.errors import DamagedMediaError
 from efface.domain.time import complete_pts
 from efface.index.annotated_index import AnnotatedVideo, index_from_annotations
 from efface.index.annotations import load_annotations
@@ -35,8 +34,6 @@ def index_annotated_video(path: Path, annotations: Path, *, progress: Progress) 
         for frame in reader.frames():
             pts.append(frame.pts)
             progress.report("index", len(pts), info.num_frames_estimate)
-    if not pts:
-        raise DamagedMediaError(f"{path} has no frame that can be decoded: fetch or export it again")
     timeline = complete_pts(pts, info.time_base, info.frame_rate)
     video = AnnotatedVideo(describe_source(path), info.coded_size, info.orientation, timeline)
     return index_from_annotations(loaded, video)

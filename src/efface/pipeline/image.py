@@ -1,6 +1,6 @@
 """Redact a still picture."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from efface.detect.choice import DetectorChoice, create_detector
 from efface.detect.detector import Detector
-from efface.detect.search import TURNS, find_faces
+from efface.detect.search import MIN_TURNED_SCORE, TURNS, find_faces
 from efface.domain.detection import Detections
 from efface.domain.geometry import iou, nms
-from efface.domain.media import Damage, EncodeSettings
+from efface.domain.media import EncodeSettings
 from efface.domain.redaction import RedactionRequest
 from efface.domain.time import Timeline
 from efface.domain.track import FaceGroup, FaceTrack, Shot
@@ -24,7 +24,6 @@ from efface.render.effects import apply_regions
 _MIN_SCORE, _SURE_SCORE = 0.3, 0.55
 """A face needs the first at two sizes of the picture, or the second at one: a picture has no second frame that could
 speak for a face, but a thing that only resembles one does so at one size."""
-_MIN_TURNED_SCORE = 0.6
 _SCALES = (1.0, 1.5, 0.5)
 """Sizes at which a picture is searched: its own, a larger one for small faces, a smaller one for huge ones."""
 _MAX_SIDE, _MIN_SIDE = 4096, 320
@@ -39,7 +38,6 @@ class ImageReport:
     """Faces that were treated."""
     notices: tuple[str, ...]
     """What the output could not keep of the source, for people."""
-    damage: Damage = field(default_factory=Damage)
 
     @property
     def num_frames(self) -> int:
@@ -97,9 +95,7 @@ def find_faces_in_image(detector: Detector, picture: ImageDocument) -> Detection
     if len(found) == 0:
         side = min(max(native, _MIN_SIDE), 1280)
         turned = [
-            find_faces(
-                detector, picture, picture.size, long_side=side, min_score=_MIN_TURNED_SCORE, turn=turn
-            )
+            find_faces(detector, picture, picture.size, long_side=side, min_score=MIN_TURNED_SCORE, turn=turn)
             for turn in TURNS
         ]
         found = Detections.concatenate(turned)

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 from efface.detect.detector import Detector
 from efface.detect.schedule import Search
-from efface.detect.search import TURNS, find_faces
+from efface.detect.search import MIN_TURNED_SCORE, TURNS, find_faces
 from efface.domain.detection import Detections
 from efface.domain.geometry import Orientation, Size
 from efface.media.frame import VideoFrame
 
-_MIN_TURNED_SCORE = 0.6
-"""A turned picture yields more false hits than an upright one."""
 _TURNED_SIDE = 640
 
 
@@ -71,7 +69,7 @@ class FrameSearcher:
         side = min(_TURNED_SIDE, max(self._frame.width, self._frame.height))
         for turn in TURNS:
             turned = self._find(frame, side, turn)
-            if (turned.scores >= _MIN_TURNED_SCORE).any():
+            if (turned.scores >= MIN_TURNED_SCORE).any():
                 return SearchAnswer(turned, turn)
         return SearchAnswer(found, order.turn)
 

@@ -6,7 +6,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from efface.detect.choice import DetectorChoice, create_detector
-from efface.domain.errors import DamagedMediaError
 from efface.domain.media import Damage, EncodeSettings
 from efface.domain.redaction import RedactionRequest
 from efface.domain.time import complete_pts
@@ -64,8 +63,6 @@ def index_video(
                 prepared, lambda done: progress.report("index", done, info.num_frames_estimate)
             )
         damage = reader.damage
-    if not found.raw_pts:
-        raise DamagedMediaError(f"{path} has no frame that can be decoded: fetch or export it again")
     index = FaceIndex(
         source=describe_source(path),
         size=info.upright_size,
