@@ -15,6 +15,18 @@ The tree, by what the caller can do about it::
     │   └── IndexMismatchError      an index that was made from another video
     ├── OutputError             choose another output, or free some room
     ├── WeightsError            install or name the network weights again
+    ├── ConfigurationError      a setting of the service that cannot be used
+    ├── NotFoundError           ask for something that is there
+    │   ├── AccountNotFoundError
+    │   ├── VideoNotFoundError
+    │   ├── JobNotFoundError
+    │   ├── ArtifactNotFoundError   a picture, a file or a stream that the video does not have
+    │   └── SourceDeletedError      the video's own file was deleted, the video is still there
+    ├── ConflictError           the video is in a state that forbids it: wait, or choose another
+    │   ├── VideoBusyError          it is being worked on
+    │   └── DuplicateVideoError     the same content is there already
+    ├── QueueFullError          too much work is pending: come back later
+    ├── ServiceUnavailableError a database, store or queue does not answer; trying again may help
     └── Cancelled               the caller asked to stop; nothing was left behind
 
 A message is one sentence that names the file or the field and says the way out.
@@ -93,6 +105,60 @@ class OutputError(EffaceError):
 
 class WeightsError(EffaceError):
     """Network weights are missing, altered, or of a form that the detector cannot run."""
+
+
+class ConfigurationError(EffaceError):
+    """A setting of the service has a value that cannot be used."""
+
+
+class NotFoundError(EffaceError):
+    """What was asked for is not there, or belongs to somebody else; the two are never told apart."""
+
+
+class AccountNotFoundError(NotFoundError):
+    """No such account."""
+
+
+class VideoNotFoundError(NotFoundError):
+    """No such video in the account."""
+
+
+class JobNotFoundError(NotFoundError):
+    """No such job in the account."""
+
+
+class ArtifactNotFoundError(NotFoundError):
+    """The video has no such picture, file or stream."""
+
+
+class SourceDeletedError(NotFoundError):
+    """The file of the video was deleted; what is known of the video is still there."""
+
+
+class ConflictError(EffaceError):
+    """The state of a video forbids what was asked for."""
+
+
+class VideoBusyError(ConflictError):
+    """The video is being worked on."""
+
+
+class DuplicateVideoError(ConflictError):
+    """The same content is in the account already."""
+
+    def __init__(self, video_id: str) -> None:
+        self.video_id = video_id
+        super().__init__(
+            f"the account holds this video already, video id: '{video_id}': use that one, or allow duplicates"
+        )
+
+
+class QueueFullError(EffaceError):
+    """So much work is pending that no more is taken."""
+
+
+class ServiceUnavailableError(EffaceError):
+    """A database, an object store or a queue does not answer; the same call may succeed later."""
 
 
 class Cancelled(EffaceError):

@@ -1,0 +1,24 @@
+"""What the core needs from outside, as small protocols; adapters in ``storage`` and ``jobs`` fulfil them.
+
+Takes and gives domain records. Must hold: no library of a database, a store or a queue shows in a signature.
+"""
+
+from efface.ports.catalogue import Accounts, Callbacks, Catalogue, Heartbeats, Jobs, Videos
+from efface.ports.clock import Clock
+from efface.ports.job_queue import JobQueue
+from efface.ports.object_store import ObjectStore
+from efface.ports.progress import Progress, SilentProgress
+
+__all__ = [
+    "Accounts",
+    "Callbacks",
+    "Catalogue",
+    "Clock",
+    "Heartbeats",
+    "JobQueue",
+    "Jobs",
+    "ObjectStore",
+    "Progress",
+    "SilentProgress",
+    "Videos",
+]
