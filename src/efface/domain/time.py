@@ -29,6 +29,33 @@ class TimeRange:
         return self.end - self.start
 
 
+@dataclass(frozen=True, slots=True)
+class PtsSpan:
+    """A half-open span of presentation times ``[start_pts, end_pts)``, in ticks of a time base known elsewhere."""
+
+    start_pts: int | None = None
+    """First tick; None for the beginning of the video, whenever that is."""
+    end_pts: int | None = None
+    """First tick behind; None for the end of the video."""
+
+    def __post_init__(self) -> None:
+        if self.start_pts is not None and self.end_pts is not None and self.end_pts <= self.start_pts:
+            raise ValueError(f"PTS span holds nothing: {self.start_pts} .. {self.end_pts}")
+
+    @property
+    def is_whole(self) -> bool:
+        """True for the span that leaves nothing out."""
+        return self.start_pts is None and self.end_pts is None
+
+    def contains(self, pts: int) -> bool:
+        """Whether a frame of this PTS lies in the span."""
+        return (self.start_pts is None or pts >= self.start_pts) and not self.is_before(pts)
+
+    def is_before(self, pts: int) -> bool:
+        """Whether the span has ended when a frame of this PTS is shown."""
+        return self.end_pts is not None and pts >= self.end_pts
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
     """When each frame of a video is shown: the PTS list, frame index → PTS, strictly increasing."""

@@ -12,9 +12,11 @@ from av.video.stream import VideoStream
 
 from efface.domain.errors import DamagedMediaError
 from efface.domain.media import Damage, VideoInfo
+from efface.domain.time import PtsSpan
 from efface.media.decoder import TrackDecoder
 from efface.media.frame import CopiedPacket, PictureConverter, VideoFrame
 from efface.media.probe import probe_video
+from efface.media.seeking import TRUSTED_CONTAINERS, seek_before
 from efface.media.source import open_container, read_packets
 
 _COPIED_KINDS = ("audio", "subtitle")
@@ -54,35 +56,42 @@ class VideoReader:
             if track.type in _COPIED_KINDS and track.codec_context is not None and track.time_base
         ]
 
-    def frames(self, *, is_draft: bool = False) -> Iterator[VideoFrame]:
+    def frames(self, *, is_draft: bool = False, span: PtsSpan | None = None) -> Iterator[VideoFrame]:
         """All frames that can be decoded, in presentation order.
 
         Args:
             is_draft: leave out the smoothing of block edges where no other frame builds on it. Nobody should look at
                 such frames, but faces are found in them as well, and decoding takes a quarter less time.
+            span: only the frames within, counted from 0; the same pictures as in a pass over everything. What lies
+                before it is not read where the container can be trusted to seek, else decoded and dropped.
 
         Raises:
-            DamagedMediaError: not one frame could be decoded.
+            DamagedMediaError: not one frame could be decoded. A span may hold none.
             RuntimeError: the video was read before.
         """
         if is_draft:
             self.picture_track.codec_context.options = {"skip_loop_filter": "noref"}
-        return (item for item in self._read([]) if isinstance(item, VideoFrame))
+        return (item for item in self._read([], span) if isinstance(item, VideoFrame))
 
-    def items(self) -> Iterator[VideoFrame | CopiedPacket]:
+    def items(self, *, span: PtsSpan | None = None) -> Iterator[VideoFrame | CopiedPacket]:
         """The frames, with the packets of ``copied_tracks`` between them in file order.
 
+        Args:
+            span: only the frames within, as in ``frames``, and no packets.
+
         Raises:
-            DamagedMediaError: not one frame could be decoded.
+            DamagedMediaError: not one frame could be decoded. A span may hold none.
             RuntimeError: the video was read before.
         """
-        return self._read(self.copied_tracks)
+        return self._read(self.copied_tracks if span is None else [], span)
 
-    def _read(self, copied: list[Stream]) -> Iterator[VideoFrame | CopiedPacket]:
+    def _read(self, copied: list[Stream], span: PtsSpan | None) -> Iterator[VideoFrame | CopiedPacket]:
         if self._decoder is not None:
             raise RuntimeError(f"{self.info.path} was read before: open it again for another pass")
         self._decoder = TrackDecoder(self.picture_track, has_decode_order_pts=self.info.container == "avi")
-        return self._iter_items(self._decoder, copied)
+        if span is None or span.is_whole:
+            return self._iter_items(self._decoder, copied)
+        return self._iter_span(self._decoder, span)
 
     def _iter_items(self, decoder: TrackDecoder, copied: list[Stream]) -> Iterator[VideoFrame | CopiedPacket]:
         canonical = _Canonical(self.info, decoder)
@@ -98,6 +107,31 @@ class VideoReader:
             raise DamagedMediaError(
                 f"{self.info.path} has no frame that can be decoded: fetch or export it again"
             )
+
+    def _iter_span(self, decoder: TrackDecoder, span: PtsSpan) -> Iterator[VideoFrame]:
+        canonical = _Canonical(self.info, decoder)
+        for native in self._decode_from(decoder, span.start_pts):
+            # Frames come as they are shown, so none of the span follows one that lies behind it.
+            if native.pts is None or not span.contains(native.pts):
+                if native.pts is not None and span.is_before(native.pts):
+                    return
+                continue
+            yield from canonical.frames([native])
+
+    def _decode_from(self, decoder: TrackDecoder, start_pts: int | None) -> Iterator[av.VideoFrame]:
+        """Frames as decoded, from some key frame before ``start_pts`` on."""
+        is_waiting = (
+            start_pts is not None
+            and self.info.container in TRUSTED_CONTAINERS
+            and seek_before(self.container, self.picture_track, Path(self.info.path), start_pts)
+        )
+        for packet in read_packets(self.container, [self.picture_track]):
+            if isinstance(packet, av.error.FFmpegError):
+                decoder.record(str(packet.strerror))
+            elif packet.is_keyframe or not is_waiting:
+                is_waiting = False
+                yield from decoder.decode(packet)
+        yield from decoder.finish()
 
 
 class _Canonical:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efface.domain.time import Timeline, TimeRange, complete_pts
+from efface.domain.time import PtsSpan, Timeline, TimeRange, complete_pts
 
 MILLISECONDS = Fraction(1, 1000)
 RAW_STAMPS = st.lists(st.one_of(st.none(), st.integers(-10_000, 10_000)), min_size=1, max_size=30)
@@ -112,3 +112,18 @@ def test_time_range_cannot_end_before_it_starts() -> None:
 
 def test_step_over_missing_times_is_that_of_several_frames() -> None:
     assert pts_of([0, None, 80, None, 160, None, 240]) == [0, 40, 80, 120, 160, 200, 240]
+
+
+def test_pts_span_is_half_open_and_open_ended() -> None:
+    span = PtsSpan(10, 20)
+    assert [span.contains(pts) for pts in (9, 10, 19, 20)] == [False, True, True, False]
+    assert [span.is_before(pts) for pts in (9, 19, 20)] == [False, False, True]
+    assert PtsSpan(None, 20).contains(-5)
+    assert PtsSpan(10, None).contains(10**12)
+    assert PtsSpan().is_whole
+    assert not PtsSpan(0).is_whole
+
+
+def test_empty_pts_span_is_refused() -> None:
+    with pytest.raises(ValueError, match="holds nothing"):
+        PtsSpan(10, 10)
