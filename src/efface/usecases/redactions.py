@@ -1,0 +1,181 @@
+"""Asking for a redaction: a new video in which the chosen faces are hidden."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from efface.domain.errors import (
+    QueueFullError,
+    RequestError,
+    ServiceUnavailableError,
+    UnknownFaceError,
+    VideoBusyError,
+)
+from efface.domain.redaction import BlurringKind, FilterScope, RedactionRequest
+from efface.domain.service import (
+    IndexOptions,
+    Job,
+    JobKind,
+    JobState,
+    Priority,
+    Video,
+    VideoDetails,
+    VideoState,
+)
+from efface.usecases.reading import read_insights
+from efface.usecases.services import Services, new_guid, new_video_id
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionOrder:
+    """What a user asks for."""
+
+    request: RedactionRequest
+    details: VideoDetails
+    """Of the video that is to be made."""
+    streaming_preset: str
+    """The client's word for it."""
+    makes_stream: bool
+    priority: Priority = Priority.NORMAL
+    callback_url: str | None = None
+    retention_days: int | None = None
+
+
+def request_document(request: RedactionRequest) -> dict[str, Any]:
+    """A request, ready for JSON."""
+    return {
+        "kind": request.kind.wire_name,
+        "scope": request.scope.value,
+        "face_ids": sorted(request.face_ids),
+    }
+
+
+def request_from_document(document: Mapping[str, Any]) -> RedactionRequest:
+    """What ``request_document`` has given."""
+    return RedactionRequest(
+        BlurringKind.parse(document["kind"]),
+        FilterScope(document["scope"]),
+        frozenset(document["face_ids"]),
+    )
+
+
+def start_redaction(services: Services, original: Video, order: RedactionOrder) -> tuple[Video, Job]:
+    """Have a redaction of an indexed video made.
+
+    Returns:
+        The new video, to be seen at once, and its job.
+
+    Raises:
+        RequestError: the video cannot be redacted as it is, and why.
+        UnknownFaceError: the request names faces that the index does not hold.
+        VideoBusyError: the video is being indexed.
+        QueueFullError: too much work is pending.
+    """
+    _refuse_unfit(original)
+    refuse_unknown_faces(services, original, order.request)
+    refuse_overload(services, original.account_id)
+    video, job = new_redaction(services, original, order)
+    services.catalogue.add_redaction(video, job)
+    hand_in(services, job)
+    return video, job
+
+
+def new_redaction(
+    services: Services, original: Video, order: RedactionOrder, waits_for: Job | None = None
+) -> tuple[Video, Job]:
+    """Records of a redaction that is to be made; nothing is stored."""
+    now = services.clock.now()
+    video = Video(
+        video_id=new_video_id(),
+        account_id=original.account_id,
+        details=order.details,
+        options=IndexOptions(
+            preset=original.options.preset,
+            finds_faces=False,
+            streaming_preset=order.streaming_preset,
+            makes_stream=order.makes_stream,
+        ),
+        created=now,
+        modified=now,
+        state=VideoState.PROCESSING,
+        original_id=original.video_id,
+        expires=expiry(services, order.retention_days),
+    )
+    job = Job(
+        job_id=new_guid(),
+        account_id=original.account_id,
+        kind=JobKind.REDACTION,
+        video_id=original.video_id,
+        priority=order.priority,
+        state=JobState.WAITING if waits_for else JobState.QUEUED,
+        created=now,
+        updated=now,
+        output_id=video.video_id,
+        request=request_document(order.request),
+        callback_url=order.callback_url,
+        waits_for=waits_for.job_id if waits_for else None,
+    )
+    return video, job
+
+
+def refuse_unknown_faces(services: Services, video: Video, request: RedactionRequest) -> None:
+    """Refuse a request for faces that the index does not hold or that a user has deleted.
+
+    Raises:
+        UnknownFaceError: names them.
+    """
+    insights = read_insights(services, video)
+    known = {face.face_id for face in insights.faces} if insights else set()
+    unknown = request.face_ids - known
+    if unknown:
+        raise UnknownFaceError(unknown, known)
+
+
+def refuse_overload(services: Services, account_id: str, num_new: int = 1) -> None:
+    """Refuse work beyond what may be pending.
+
+    Raises:
+        QueueFullError: it is full.
+    """
+    limits = services.limits
+    is_full = services.catalogue.num_open_jobs() + num_new > limits.max_open_jobs
+    if is_full or services.catalogue.num_open_jobs(account_id) + num_new > limits.max_open_jobs_per_account:
+        raise QueueFullError("so many jobs are pending that no more are taken: try again in a minute")
+
+
+def hand_in(services: Services, job: Job) -> None:
+    """Tell the workers of a job that stands in the catalogue.
+
+    A queue that does not answer is no error here: workers look for jobs that were never handed in.
+    """
+    try:
+        services.queue.submit(job.job_id, job.kind, job.priority)
+    except ServiceUnavailableError as error:
+        structlog.get_logger(__name__).warning("job was not handed in yet", job=job.job_id, reason=str(error))
+
+
+def expiry(services: Services, retention_days: int | None) -> datetime | None:
+    """When a video with this retention is removed, None for never."""
+    return None if retention_days is None else services.clock.now() + timedelta(days=retention_days)
+
+
+def _refuse_unfit(original: Video) -> None:
+    name = f"video '{original.video_id}'"
+    if original.state in {VideoState.UPLOADED, VideoState.PROCESSING}:
+        raise VideoBusyError(f"{name} is being indexed: redact it when its state is Processed")
+    if original.state is VideoState.FAILED:
+        raise RequestError(
+            f"{name} cannot be redacted, since its original upload failed: upload the video again"
+        )
+    if not original.has_faces_index:
+        raise RequestError(
+            f"{name} was never indexed with video insights, without which nobody knows where faces are: "
+            "index it again with a preset for video"
+        )
+    if original.source is None:
+        raise RequestError(
+            f"{name} cannot be redacted, since its source file was deleted: upload the video again"
+        )

@@ -1,0 +1,46 @@
+"""What every use case is given: the ports, and the limits that an operator sets."""
+
+import secrets
+import uuid
+from dataclasses import dataclass, field
+
+from efface.ports import Catalogue, Clock, JobQueue, ObjectStore
+from efface.usecases.insights_shelf import InsightsShelf
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is taken in. Zero or less is refused at birth."""
+
+    max_open_jobs: int = 500
+    """Jobs of all accounts that may be waiting, queued or running."""
+    max_open_jobs_per_account: int = 200
+    max_name_length: int = 80
+    """Characters of a video's name."""
+
+    def __post_init__(self) -> None:
+        if min(self.max_open_jobs, self.max_open_jobs_per_account, self.max_name_length) <= 0:
+            raise ValueError("limits must be positive")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The adapters that a process runs with; made once, in ``wiring``."""
+
+    catalogue: Catalogue
+    objects: ObjectStore
+    queue: JobQueue
+    clock: Clock
+    limits: Limits = field(default_factory=Limits)
+    shelf: InsightsShelf = field(default_factory=InsightsShelf)
+    """Insights that were read lately."""
+
+
+def new_video_id() -> str:
+    """A fresh id: ten hexadecimal digits, as clients expect."""
+    return secrets.token_hex(5)
+
+
+def new_guid() -> str:
+    """A fresh GUID, lower case."""
+    return str(uuid.uuid4())
