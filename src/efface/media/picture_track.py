@@ -123,8 +123,30 @@ class PictureTrack:
         self._info = info
         self._stream: VideoStream | None = None
         self._reformatter = VideoReformatter()
+        self._options_given: dict[str, str] = {}
         self._has_begun = False
         self._num_given_out = 0
+
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """All that the encoder was told; tracks whose packets go into one stream must agree on it."""
+        plan, choice = self._plan, self._plan.choice
+        options = ",".join(f"{name}={value}" for name, value in sorted(self._options_given.items()))
+        return {
+            "codec": choice.codec,
+            "pixel_format": choice.pixel_format,
+            "size": str(plan.encoded_size),
+            "matrix": str(plan.matrix),
+            "is_interlaced": str(choice.is_interlaced),
+            "time_base": str(self._info.time_base),
+            "options": options,
+        }
+
+    @property
+    def extradata(self) -> bytes:
+        """The encoder's parameter sets, once it is open; empty where the packets themselves hold them."""
+        assert self._stream is not None
+        return self._stream.codec_context.extradata or b""
 
     def conform(self, native: av.VideoFrame) -> av.VideoFrame:
         """The frame in the encoder's pixel format, in coded orientation: itself where that fits already."""
@@ -166,7 +188,7 @@ class PictureTrack:
             output: the container.
             first: the first frame, conformed: it tells the colours.
             field_order: FFmpeg's number, of the source.
-            start_s: when the first frame is shown.
+            start_s: when the first frame is shown, in the source.
         """
         plan, choice = self._plan, self._plan.choice
         rate = self._info.frame_rate
@@ -190,7 +212,8 @@ class PictureTrack:
         if ratio != 1:
             context.sample_aspect_ratio = 1 / ratio if plan.turn.swaps_axes else ratio
         _copy_color(context, first)
-        context.options = self._options(first, output.format.name == "mpegts" and start_s < _TS_DELAY_S)
+        self._options_given = self._options(first, output.format.name == "mpegts" and start_s < _TS_DELAY_S)
+        context.options = self._options_given
         if plan.matrix is not None:
             stream.set_display_matrix(plan.matrix)
         self._stream = stream
@@ -209,12 +232,15 @@ class PictureTrack:
             options["bf"] = "0"
         return options
 
-    def encode(self, native: av.VideoFrame, pts: int) -> Sequence["av.Packet[VideoStream]"]:
+    def encode(
+        self, native: av.VideoFrame, pts: int, *, is_keyframe: bool = False
+    ) -> Sequence["av.Packet[VideoStream]"]:
         """Packets that are ready after this frame.
 
         Args:
             native: a conformed frame, in coded orientation.
             pts: when it is shown, in ticks of the source's time base; greater than that of the frame before.
+            is_keyframe: whether decoding must be able to start here; else the encoder chooses.
         """
         assert self._stream is not None
         frame = self._turned(native)
@@ -224,7 +250,7 @@ class PictureTrack:
             # libvpx refuses a frame that lasts no time.
             frame.duration = max(1, round(1 / (self._info.frame_rate * self._info.time_base)))
         # The decoder's choice of key frames is not the encoder's.
-        frame.pict_type = PictureType.NONE
+        frame.pict_type = PictureType.I if is_keyframe else PictureType.NONE
         packets = self._stream.encode(frame)
         if not self._has_begun and self._plan.choice.family == "av1":
             drop_realtime_priority()
