@@ -6,12 +6,17 @@ from collections.abc import Sequence
 
 import click
 
+from efface.cli.account import account
+from efface.cli.doctor import doctor
 from efface.cli.index import index
 from efface.cli.info import info
 from efface.cli.models import models
 from efface.cli.output import ExitCode, exit_codes_text, report_failure
 from efface.cli.redact import redact
 from efface.cli.sample import sample
+from efface.cli.serve import api, serve
+from efface.cli.token import token
+from efface.cli.worker import run_orders, worker
 
 
 def _print_version(context: click.Context, _parameter: click.Parameter, is_wanted: bool) -> None:
@@ -37,10 +42,14 @@ def cli() -> None:
       efface redact clip.mp4 -o safe.mp4                    all faces
       efface index clip.mp4 -o clip.efface/                 who is in it?
       efface redact clip.mp4 --index clip.efface/ --exclude 1001
+      efface serve                                          the service, for clients of Video Indexer
     """
 
 
-for command in (redact, index, info, models, sample):
+for command in (
+    *(redact, index, info, models, sample),
+    *(serve, api, worker, account, token, doctor, run_orders),
+):
     cli.add_command(command)
 
 

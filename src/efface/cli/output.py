@@ -11,7 +11,17 @@ from typing import Any, NoReturn, ParamSpec, TextIO
 
 import click
 
-from efface.domain.errors import Cancelled, EffaceError, InputError, OutputError, RequestError, WeightsError
+from efface.domain.errors import (
+    Cancelled,
+    ConfigurationError,
+    EffaceError,
+    InputError,
+    NotFoundError,
+    OutputError,
+    RequestError,
+    ServiceUnavailableError,
+    WeightsError,
+)
 
 P = ParamSpec("P")
 
@@ -26,6 +36,7 @@ class ExitCode(IntEnum):
     OUTPUT = 4
     WEIGHTS = 5
     SOME_FAILED = 6
+    SETUP = 7
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -38,6 +49,7 @@ EXIT_CODES: Mapping[ExitCode, str] = {
     ExitCode.OUTPUT: "the result cannot be written",
     ExitCode.WEIGHTS: "network weights are missing, altered or cannot run",
     ExitCode.SOME_FAILED: "of several inputs at least one failed; the others are done",
+    ExitCode.SETUP: "a setting, the database or the object store of the service cannot be used",
     ExitCode.INTERRUPTED: "stopped by Ctrl-C; nothing half-written is left",
     ExitCode.TERMINATED: "stopped by SIGTERM; nothing half-written is left",
 }
@@ -47,6 +59,9 @@ _CODE_OF_ERROR: tuple[tuple[type[EffaceError], ExitCode], ...] = (
     (InputError, ExitCode.INPUT),
     (OutputError, ExitCode.OUTPUT),
     (WeightsError, ExitCode.WEIGHTS),
+    (ConfigurationError, ExitCode.SETUP),
+    (ServiceUnavailableError, ExitCode.SETUP),
+    (NotFoundError, ExitCode.REQUEST),
     (Cancelled, ExitCode.INTERRUPTED),
 )
 

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -72,9 +72,14 @@ def thumbnails_zip(index: FaceIndex, crops: CropsByTrack) -> bytes:
     Raises:
         OutputError: a picture cannot be encoded.
     """
+    return pack_thumbnails(iter_thumbnails(index, crops))
+
+
+def pack_thumbnails(thumbnails: Iterable[Thumbnail]) -> bytes:
+    """An archive of pictures, each stored as it is: the same bytes whenever and wherever it is made."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for thumbnail in iter_thumbnails(index, crops):
+        for thumbnail in thumbnails:
             # A fixed date and system: zipfile would write those of this machine and of now.
             entry = zipfile.ZipInfo(thumbnail.file_name, (1980, 1, 1, 0, 0, 0))
             entry.create_system = 3

@@ -14,7 +14,12 @@ def account_prefix(account_id: str) -> str:
 
 def video_prefix(video: Video) -> str:
     """Everything of one video."""
-    return f"{account_prefix(video.account_id)}/videos/{video.video_id}"
+    return video_prefix_of(video.account_id, video.video_id)
+
+
+def video_prefix_of(account_id: str, video_id: str) -> str:
+    """Everything of the video with this id, which may be gone from the catalogue."""
+    return f"{account_prefix(account_id)}/videos/{video_id}"
 
 
 def source_key(video: Video, attempt: str, file_name: str | None) -> str:

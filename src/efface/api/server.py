@@ -1,0 +1,79 @@
+"""Running the application: the only place that knows uvicorn."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+from efface.domain.errors import ConfigurationError
+
+_GRACE_S = 10
+"""How long open requests may take to end after SIGTERM."""
+_BACKLOG = 2048
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take an address, so that a taken one shows before anything is started.
+
+    Args:
+        host: name or address to listen on.
+        port: TCP port, 0 for a free one.
+
+    Raises:
+        ConfigurationError: it cannot be had.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{host}:{port} cannot be listened on ({error.strerror}): choose another --port or --host"
+        ) from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """``http://host:port`` of a bound socket, as a browser on this machine reaches it."""
+    host, port = listener.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:
+        host = "127.0.0.1" if host == "0.0.0.0" else "::1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def run_server(app: FastAPI, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C; open requests are let end, for ten seconds at most.
+
+    Args:
+        app: what is served.
+        listener: a bound socket.
+        on_ready: called once requests are answered.
+    """
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_GRACE_S,
+        lifespan="on",
+    )
+    server = _Server(config, on_ready)
+    asyncio.run(server.serve(sockets=[listener]))
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()

@@ -1,0 +1,53 @@
+"""Worker processes: what they are started with, and what they run."""
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from efface.jobs import WorkerConfig, WorkerSupervisor, run_worker, serve_orders
+from efface.ports import Progress
+from efface.settings import Settings
+from efface.usecases.perform import perform
+from efface.usecases.work import WorkOrder, WorkTools
+from efface.wiring.adapters import open_callbacks, open_work_tools, opened_services
+
+_CHILD_COMMAND = (sys.executable, "-m", "efface", "run-orders")
+_WORKER_COMMAND = (sys.executable, "-m", "efface", "worker")
+"""Settings reach both through the environment."""
+
+
+def worker_supervisor() -> WorkerSupervisor:
+    """Keeps one worker alive beside this process."""
+    return WorkerSupervisor(_WORKER_COMMAND)
+
+
+def run_worker_process(settings: Settings, on_ready: Callable[[], None] | None = None) -> None:
+    """Work on jobs until SIGTERM.
+
+    Args:
+        settings: of the service.
+        on_ready: called once jobs are taken.
+
+    Raises:
+        ConfigurationError: a setting cannot be used, or another worker runs on the same SQLite files.
+        ServiceUnavailableError: the database does not answer.
+    """
+    with opened_services(settings) as services:
+        config = WorkerConfig(
+            system_database_url=settings.jobs_url,
+            data=settings.data,
+            child_command=_CHILD_COMMAND,
+            is_distributed=settings.is_distributed,
+            **({"segments_at_once": settings.segments_at_once} if settings.segments_at_once else {}),
+        )
+        run_worker(config, services, open_callbacks(settings), on_ready=on_ready)
+
+
+def run_child(settings: Settings) -> None:
+    """Work on the orders that a worker writes to stdin, until it ends."""
+    serve_orders(partial(_perform, open_work_tools(settings)))
+
+
+def _perform(tools: WorkTools, order: dict[str, Any], progress: Progress) -> Mapping[str, Any]:
+    return perform(WorkOrder.from_document(order), tools, progress)
