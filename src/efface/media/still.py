@@ -1,0 +1,96 @@
+"""A still picture of any moment of a video."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import floor, isfinite
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from efface.domain.errors import RequestError
+from efface.domain.geometry import Size
+from efface.domain.media import VideoInfo
+from efface.domain.time import PtsSpan
+from efface.media.frame import VideoFrame
+from efface.media.reader import open_video
+
+_LOOK_BACK_S = (2, 60)
+"""How much before the moment wanted frames are looked for, before the file is read from its beginning: a frame is
+shown until the next one, however long that is."""
+_FALLBACK_RATE = Fraction(25)
+
+
+def still_jpeg(path: Path, seconds: Fraction | float, *, max_side: int = 640, quality: int = 85) -> bytes:
+    """The frame that is shown at a moment, upright, with square pixels, as a JPEG.
+
+    Args:
+        path: a local video.
+        seconds: on the clock of the file, as ``Timeline.start_of`` tells it; before the first frame, that one is
+            taken, and behind the last, the last.
+        max_side: greatest width and height in pixels; the picture is never enlarged.
+        quality: of the JPEG, 1 to 100.
+
+    Raises:
+        RequestError: a value is out of range.
+        MediaNotFoundError, UnsupportedMediaError, NoVideoError, DamagedMediaError, MediaTooLargeError: as
+            ``probe_video``.
+    """
+    if not isfinite(seconds):
+        raise RequestError(f"seconds must be a number, not {seconds}")
+    if max_side < 1:
+        raise RequestError(f"max_side {max_side} is too small: use at least 1 pixel")
+    if not 1 <= quality <= 100:
+        raise RequestError(f"quality {quality} is out of range: use 1 to 100")
+    shown, info = _frame_at(path, Fraction(seconds))
+    return _encode(shown.rgb(_shown_size(shown, info, max_side)), quality)
+
+
+def _frame_at(path: Path, seconds: Fraction) -> tuple[VideoFrame, VideoInfo]:
+    for look_back_s in _LOOK_BACK_S:
+        with open_video(path) as video:
+            target = floor(seconds / video.info.time_base)
+            start = target - floor(look_back_s / video.info.time_base)
+            found = _last_until(target, video.frames(span=PtsSpan(start)), video.info)
+            if found is not None and found[0] <= target:
+                return found[1], video.info
+    with open_video(path) as video:
+        found = _last_until(floor(seconds / video.info.time_base), video.frames(), video.info)
+        # A reader without a single frame raises.
+        assert found is not None
+        return found[1], video.info
+
+
+def _last_until(target: int, frames: Iterator[VideoFrame], info: VideoInfo) -> tuple[int, VideoFrame] | None:
+    """The last frame at or before a time, else the first frame, and its time in ticks; None of no frames."""
+    found: tuple[int, VideoFrame] | None = None
+    step = max(1, round(1 / ((info.frame_rate or _FALLBACK_RATE) * info.time_base)))
+    for frame in frames:
+        pts = frame.pts
+        if pts is None:
+            pts = 0 if found is None else found[0] + step
+        if found is not None and pts > target:
+            return found
+        found = (pts, frame)
+    return found
+
+
+def _shown_size(frame: VideoFrame, info: VideoInfo, max_side: int) -> Size:
+    """Upright size with square pixels, at most so large."""
+    ratio = info.sample_aspect_ratio
+    shape = 1 / ratio if info.orientation.swaps_axes else ratio
+    # The side that is coded too long shrinks, so that no pixel is made up.
+    width = frame.size.width * min(shape, Fraction(1))
+    height = frame.size.height / max(shape, Fraction(1))
+    scale = min(Fraction(1), max_side / max(width, height))
+    return Size(max(1, round(width * scale)), max(1, round(height * scale)))
+
+
+def _encode(rgb: NDArray[np.uint8], quality: int) -> bytes:
+    is_done, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    if not is_done:
+        raise RuntimeError(f"OpenCV did not encode a picture of {rgb.shape[1]}x{rgb.shape[0]} pixels")
+    return bytes(data)
