@@ -1,0 +1,10 @@
+"""What outlives every process: the catalogue in a database, the files in an object store.
+
+Takes the addresses of both; gives objects that fulfil ``ports.Catalogue`` and ``ports.ObjectStore``. Must hold: the
+only importer of SQLAlchemy, Alembic and obstore; their errors become efface's here; what is of one account never shows
+to another; an object is there whole or not at all.
+"""
+
+from efface.storage.catalogue import SqlCatalogue, SystemClock, open_catalogue, upgrade_catalogue
+
+__all__ = ["SqlCatalogue", "SystemClock", "open_catalogue", "upgrade_catalogue"]
