@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from dbos import DBOS, EnqueueOptions
 
-from efface.domain.service import JobState
+from efface.domain.service import JobState, Priority
 from efface.jobs import engine
 from efface.jobs.news import News
 from efface.jobs.orders import OrderRunner
@@ -26,7 +26,24 @@ MAX_RESUMES = 100
 ever died of this job, and a host that restarts every few minutes must not use it up."""
 
 # Within one priority, what is nearest to its end goes first: a few jobs are finished instead of many begun.
-_RANKS = {Stage.JOIN: 1, Stage.SEGMENT: 2, Stage.PLAN: 3, Stage.FETCH: 4}
+_RANKS = {Stage.JOIN: 0, Stage.SEGMENT: 1, Stage.PLAN: 2, Stage.FETCH: 3}
+_BANDS = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
+# The engine's largest priority, shared among the ranks of all bands.
+_AGES_PER_RANK = (2**31 - 1) // (len(_BANDS) * len(_RANKS))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When the parts of a job have their turn."""
+
+    priority: Priority
+    age: int
+    """Of the job, see ``JobRecords.begin``; smaller is older."""
+
+    def of(self, stage: Stage) -> int:
+        """Priority of a part in its queue; a smaller one goes first."""
+        rank = _BANDS[self.priority] * len(_RANKS) + _RANKS[stage]
+        return 1 + rank * _AGES_PER_RANK + min(max(self.age, 0), _AGES_PER_RANK - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +51,7 @@ class _Part:
     """One stage of a job as a workflow of its own."""
 
     job_id: str
-    priority: int
+    turn: Turn
     stage: Stage
     segment: int | None = None
     is_whole: bool = False
@@ -51,7 +68,7 @@ class _Part:
             "workflow_name": engine.WORK_WORKFLOW,
             "queue_name": engine.FETCHES_QUEUE if is_fetch else engine.SEGMENTS_QUEUE,
             "workflow_id": self.workflow_id,
-            "priority": 10 * self.priority + _RANKS[self.stage],
+            "priority": self.turn.of(self.stage),
             "app_version": engine.VERSION,
         }
 
@@ -67,34 +84,32 @@ class JobWorkflow:
         start = _step("begin", self._records.begin, job_id)
         if start is None:
             return
-        priority = start["priority"]
+        turn = Turn(Priority(start["priority"]), start["age"])
         if start["needs_fetch"]:
-            fetched = self._one(_Part(job_id, priority, Stage.FETCH))
+            fetched = self._one(_Part(job_id, turn, Stage.FETCH))
             if fetched is None:
                 return
             _step("note fetched", self._records.note_fetched, job_id, fetched)
         is_whole = False
-        is_exact = self._work_on_segments(job_id, priority, is_whole=False)
+        is_exact = self._work_on_segments(job_id, turn, is_whole=False)
         if is_exact is False:
             # Cut where it seemed safe, the video has proved otherwise: only whole is it sure that no frame is missed.
             is_whole = True
-            is_exact = self._work_on_segments(job_id, priority, is_whole=True)
+            is_exact = self._work_on_segments(job_id, turn, is_whole=True)
         if is_exact is None:
             return
-        joined = self._one(_Part(job_id, priority, Stage.JOIN, is_whole=is_whole))
+        joined = self._one(_Part(job_id, turn, Stage.JOIN, is_whole=is_whole))
         if joined is not None:
             _step("complete", self._records.complete, job_id, joined)
 
-    def _work_on_segments(self, job_id: str, priority: int, *, is_whole: bool) -> bool | None:
+    def _work_on_segments(self, job_id: str, turn: Turn, *, is_whole: bool) -> bool | None:
         """Plan and do all segments; whether all were exact, None if the job has ended badly."""
-        plan = self._one(_Part(job_id, priority, Stage.PLAN, is_whole=is_whole))
+        plan = self._one(_Part(job_id, turn, Stage.PLAN, is_whole=is_whole))
         if plan is None:
             return None
         num_frames = plan["num_frames"]
         _step("set segments", self._records.set_segments, job_id, num_frames)
-        parts = [
-            _Part(job_id, priority, Stage.SEGMENT, segment, is_whole) for segment in range(len(num_frames))
-        ]
+        parts = [_Part(job_id, turn, Stage.SEGMENT, segment, is_whole) for segment in range(len(num_frames))]
         results = self._all(parts)
         return None if results is None else is_whole or all(result["is_exact"] for result in results)
 
