@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 _START_CODE = re.compile(rb"\x00\x00\x01")
 _IDR, _SPS, _PPS = 5, 7, 8
@@ -81,7 +82,7 @@ def _trimmed(unit: memoryview | bytes) -> bytes:
 def _split_byte_stream(data: memoryview | bytes) -> Iterator[memoryview]:
     view = memoryview(data)
     starts = [found.end() for found in _START_CODE.finditer(data)]
-    for start, following in zip(starts, [*starts[1:], len(view) + 3], strict=True):
+    for start, following in pairwise([*starts, len(view) + 3]):
         yield view[start : following - 3]
 
 

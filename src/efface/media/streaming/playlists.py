@@ -21,8 +21,9 @@ from efface.media.streaming.manifest import (
 
 _HLS_VERSION = 7
 _SOUND_GROUP = "sound"
-_URL_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
-"""What stands in a URL besides letters and digits; all else, quotes and line ends first, is escaped."""
+_URL_CHARACTERS = "!$%&'()*+,/:;=?@[]~"
+"""What stands in a URL besides letters and digits; all else is escaped: quotes and line ends would end it, and a line
+that starts with a hash is a comment."""
 
 
 def hls_master(manifest: StreamManifest, video_url: str, audio_url: str | None) -> str:
