@@ -38,12 +38,13 @@ class FaceCrop:
         box: NDArray[np.float32],
         score: float,
         landmarks: NDArray[np.float32],
-        rgb: NDArray[np.uint8],
+        rgb: NDArray[np.uint8] | bytes,
         origin: tuple[float, float],
         scale: float,
         quality: float,
         compress: bool = False,
     ) -> None:
+        """``rgb`` may be given as a JPEG of it."""
         self.frame_index = frame_index
         """Index of the frame that the view was cut from."""
         self.box = box
@@ -58,7 +59,7 @@ class FaceCrop:
         """Pixels of the crop per pixel of the frame, at most 1."""
         self.quality = quality
         """How well the view shows the face, in [0, 1]; for choosing between views."""
-        self._picture: NDArray[np.uint8] | bytes = _compressed(rgb) if compress else rgb
+        self._picture = _compressed(rgb) if compress and not isinstance(rgb, bytes) else rgb
 
     @property
     def rgb(self) -> NDArray[np.uint8]:
@@ -70,6 +71,11 @@ class FaceCrop:
         return self._picture
 
     @property
+    def jpeg(self) -> bytes:
+        """``rgb`` as a JPEG; the very bytes that are held, where it is held compressed."""
+        return self._picture if isinstance(self._picture, bytes) else _compressed(self._picture)
+
+    @property
     def side_px(self) -> float:
         """Longer side of the face in pixels of the frame."""
         return float(max(self.box[2] - self.box[0], self.box[3] - self.box[1]))
@@ -79,10 +85,36 @@ class FaceCrop:
         return np.asarray((points - np.asarray(self.origin, np.float32)) * self.scale, np.float32)
 
 
+PER_TRACK = 4
+"""Views kept of a track."""
+MIN_GAP_S = 0.4
+"""Least time between two of them, because neighbouring frames show the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class _View:
     seconds: float
     crop: FaceCrop
+
+
+def best_views(crops: Iterable[FaceCrop], frame_s: float) -> tuple[FaceCrop, ...]:
+    """What ``BestCrops`` would have kept of these views of one track, best first.
+
+    Args:
+        crops: views that were kept of the track's parts.
+        frame_s: seconds that a frame lasts.
+    """
+    views = (_View(crop.frame_index * frame_s, crop) for crop in crops)
+    return tuple(view.crop for view in _best(views, PER_TRACK, MIN_GAP_S))
+
+
+def _best(views: Iterable[_View], per_track: int, min_gap_s: float) -> list[_View]:
+    kept: list[_View] = []
+    for view in sorted(views, key=lambda v: (-v.crop.quality, v.crop.frame_index)):
+        is_apart = all(abs(view.seconds - other.seconds) >= min_gap_s for other in kept)
+        if is_apart and len(kept) < per_track:
+            kept.append(view)
+    return kept
 
 
 class BestCrops:
@@ -90,10 +122,10 @@ class BestCrops:
 
     Args:
         per_track: views kept of a track.
-        min_gap_s: least time between two of them, because neighbouring frames show the same.
+        min_gap_s: least time between two of them.
     """
 
-    def __init__(self, *, per_track: int = 4, min_gap_s: float = 0.4) -> None:
+    def __init__(self, *, per_track: int = PER_TRACK, min_gap_s: float = MIN_GAP_S) -> None:
         self._per_track = per_track
         self._min_gap_s = min_gap_s
         self._views: dict[Hashable, list[_View]] = {}
@@ -176,12 +208,7 @@ class BestCrops:
         return [view for view in views if abs(view.seconds - seconds) >= self._min_gap_s]
 
     def _best(self, views: Iterable[_View]) -> list[_View]:
-        kept: list[_View] = []
-        for view in sorted(views, key=lambda v: (-v.crop.quality, v.crop.frame_index)):
-            is_apart = all(abs(view.seconds - other.seconds) >= self._min_gap_s for other in kept)
-            if is_apart and len(kept) < self._per_track:
-                kept.append(view)
-        return kept
+        return _best(views, self._per_track, self._min_gap_s)
 
 
 def _window(box: NDArray[np.float32], frame: Size) -> Window | None:

@@ -1,37 +1,22 @@
 """Index a video; redact a video with its index."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Sequence
 from pathlib import Path
 
 from efface.detect.choice import DetectorChoice, create_detector
-from efface.domain.media import Damage, EncodeSettings
+from efface.domain.media import EncodeSettings
 from efface.domain.redaction import RedactionRequest
-from efface.domain.time import complete_pts
-from efface.identify.crops import FaceCrop
-from efface.identify.embed import DlibEmbedder
-from efface.identify.group import group_faces
 from efface.index.model import FaceIndex
 from efface.index.source import describe_source, verify_source
-from efface.media.reader import open_video
-from efface.pipeline.analysis import AnalysedFrames, AnalysisSettings, FrameAnalysis, prepare_frames
-from efface.pipeline.prefetch import Prefetched
+from efface.media.packet_scan import scan_packets
+from efface.media.probe import probe_video
+from efface.pipeline.analysis import AnalysisSettings
+from efface.pipeline.join_index import Analysis, join_segments
+from efface.pipeline.segment_analysis import SegmentAnalysis, analyse_segment
+from efface.pipeline.segments import Segment, plan_segments, whole_video
 from efface.plan import plan_redaction
-from efface.ports import Progress
+from efface.ports.progress import Progress
 from efface.render.render import RenderReport, render_video
-
-_AHEAD = 6
-"""Frames decoded ahead of the analysis; 3 MB each at 1080p."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Analysis:
-    """An index and the pictures that its views are made of."""
-
-    index: FaceIndex
-    crops: Mapping[int, Sequence[FaceCrop]]
-    """Best views of each track, best first, by track id; a track may be missing."""
 
 
 def index_video(
@@ -40,42 +25,38 @@ def index_video(
     progress: Progress,
     detector: DetectorChoice | None = None,
     settings: AnalysisSettings | None = None,
+    segment_s: float = 60.0,
 ) -> Analysis:
     """Find every face of a video, follow it, and tell people apart.
+
+    The video is analysed in the segments that a service would spread over machines, so that both find the same.
 
     Args:
         path: a local video.
         progress: hears ``"index"`` after each frame.
         detector: who searches the pictures.
         settings: all knobs of the analysis.
+        segment_s: seconds of a segment.
 
     Raises:
         InputError: the video cannot be read.
         WeightsError: a network cannot run.
         Cancelled: ``progress`` asked to stop.
     """
-    with open_video(path) as reader:
-        info = reader.info
-        finder = create_detector(detector)
-        analysis = FrameAnalysis(finder, info.upright_size, info.time_base, settings)
-        with Prefetched(prepare_frames(reader.frames(is_draft=True), info.upright_size), _AHEAD) as prepared:
-            found = analysis.run(
-                prepared, lambda done: progress.report("index", done, info.num_frames_estimate)
-            )
-        damage = reader.damage
-    index = FaceIndex(
-        source=describe_source(path),
-        size=info.upright_size,
-        timeline=complete_pts(found.raw_pts, info.time_base, info.frame_rate),
-        frame_rate=info.frame_rate,
-        shots=found.shots,
-        tracks=found.tracks,
-        faces=group_faces(found.tracks, found.crops, DlibEmbedder()),
-        engine=f"efface {version('efface')}; {finder.name}",
-        notices=_notices(damage),
-        thumbnail_frames=_best_frames(found),
-    )
-    return Analysis(index, found.crops)
+    info, scan, finder = probe_video(path), scan_packets(path), create_detector(detector)
+    segments = plan_segments(scan, info.time_base, target_s=segment_s)
+    parts: list[SegmentAnalysis] = []
+    listener = _WholeProgress(progress, segments)
+    while len(parts) < len(segments):
+        listener.begin(segments[len(parts)])
+        part = analyse_segment(
+            path, segments, len(parts), detector=finder, settings=settings, progress=listener
+        )
+        parts.append(part)
+        if not part.is_as_promised:
+            # Damaged, or a decoder that gives less than the packets say: only one pass sees it all.
+            segments, parts = (whole_video(scan),), []
+    return join_segments(parts, info, describe_source(path), settings=settings)
 
 
 def redact_video(
@@ -111,17 +92,20 @@ def redact_video(
     return render_video(path, plan, index.timeline, output, settings, progress, overwrite=overwrite)
 
 
-def _notices(damage: Damage) -> tuple[str, ...]:
-    if not damage.bad_packets:
-        return ()
-    reasons = f": {'; '.join(damage.messages)}" if damage.messages else ""
-    number = damage.bad_packets
-    passed_over = "1 damaged packet was" if number == 1 else f"{number} damaged packets were"
-    return (f"{passed_over} passed over{reasons}",)
+class _WholeProgress:
+    """Makes one count of the counts of all segments; it never falls, even where the work begins anew."""
 
+    def __init__(self, progress: Progress, segments: Sequence[Segment]) -> None:
+        self._progress = progress
+        self._is_cut = len(segments) > 1
+        self._total = sum(segment.num_frames for segment in segments)
+        self._before = self._last = 0
 
-def _best_frames(found: AnalysedFrames) -> dict[int, int]:
-    """Track id → frame of its best view, for tracks that have one inside their span."""
-    tracks = {track.track_id: track for track in found.tracks}
-    best = {track_id: crops[0].frame_index for track_id, crops in found.crops.items() if crops}
-    return {i: frame for i, frame in best.items() if tracks[i].box_at(frame) is not None}
+    def begin(self, segment: Segment) -> None:
+        """A segment is to be analysed next."""
+        self._before = segment.first_frame
+
+    def report(self, stage: str, done: int, total: int | None) -> None:
+        """Pass on the count of the segment in work."""
+        self._last = max(self._last, self._before + done)
+        self._progress.report(stage, self._last, self._total if self._is_cut else total)

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 LOOKAHEAD = 2
 """Frames that must be seen behind a frame before it is known whether it starts a shot."""
 
+LOOKBACK = LOOKAHEAD + 1
+"""Frames before a frame that have a say in it. Who begins in the middle of a video must push as many before it."""
+
 _THUMBNAIL = (48, 27)
 _RULES = ((0.42, 2.6), (0.15, 6.0))
 """(least change, least ratio) of a cut. Change is the mean change over the contrast: unrelated scenes reach about 1,
@@ -26,7 +29,7 @@ class CutDetector:
     """
 
     def __init__(self) -> None:
-        self._thumbnails: deque[NDArray[np.float32]] = deque(maxlen=2 * LOOKAHEAD + 2)
+        self._thumbnails: deque[NDArray[np.float32]] = deque(maxlen=LOOKBACK + 1 + LOOKAHEAD)
         self._undecided = 0
         self._is_first = True
 
@@ -60,7 +63,7 @@ def _starts_shot(thumbnails: list[NDArray[np.float32]], position: int) -> bool:
     change = _change(before, here)
     if change < min(least for least, _ in _RULES):
         return False
-    first = max(0, position - LOOKAHEAD - 1)
+    first = max(0, position - LOOKBACK)
     after = thumbnails[position + 1 : position + 1 + LOOKAHEAD]
     # A flash: what comes after looks like what was before it, or this frame like what was before the last ones.
     alike = min(0.5 * change, _ALIKE)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from efface.domain.geometry import Boxes, areas
-from efface.track.tracklet import Tracklet
+from efface.track.tracklet import FinishedTracklet
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class EvidenceSettings:
     """A face seen once needs this; ``base_score`` is enough when it could be seen only once."""
 
 
-def is_face(tracklet: Tracklet, side_px: float, settings: EvidenceSettings) -> bool:
+def is_face(tracklet: FinishedTracklet, side_px: float, settings: EvidenceSettings) -> bool:
     """True when the detections of a tracklet, taken together, speak for a face of that longer side."""
-    scores = np.sort(np.asarray(tracklet.hit_scores))[::-1]
+    scores = np.sort(tracklet.hit_scores)[::-1]
     if len(scores) == 1:
-        only_chance = tracklet.chances + tracklet.pending_chances <= 1
+        only_chance = tracklet.chances <= 1
         return bool(scores[0] >= (settings.base_score if only_chance else settings.single_score))
     best = scores[: max(3, round(settings.best_share * len(scores)))]
     looks = float(np.clip(np.log10(len(scores) - 1), 0, 1.3))
@@ -47,34 +47,55 @@ def is_face(tracklet: Tracklet, side_px: float, settings: EvidenceSettings) -> b
     return float(best.mean()) >= needed
 
 
-def drop_duplicates(tracklets: Sequence[Tracklet]) -> list[Tracklet]:
+def settle(
+    tracklets: Sequence[FinishedTracklet],
+    frame_per_analysis_px: NDArray[np.float32],
+    settings: EvidenceSettings,
+) -> list[FinishedTracklet]:
+    """The tracklets of one whole shot that are faces, each face once, in order of time. Settling twice is harmless.
+
+    Args:
+        tracklets: all tracklets of the shot.
+        frame_per_analysis_px: (4,) what box edges are multiplied with to be pixels of the frame.
+        settings: what speaks for a face.
+    """
+    faces = []
+    for tracklet in tracklets:
+        sides = tracklet.boxes * frame_per_analysis_px
+        side_px = float(np.median((sides[:, 2:] - sides[:, :2]).max(axis=1)))
+        if is_face(tracklet, side_px, settings):
+            faces.append(tracklet)
+    return drop_duplicates(faces)
+
+
+def drop_duplicates(tracklets: Sequence[FinishedTracklet]) -> list[FinishedTracklet]:
     """Tracklets without those that lie on another, better seen one for most of their time."""
-    kept: list[Tracklet] = []
+    kept: list[FinishedTracklet] = []
     for tracklet in sorted(tracklets, key=lambda t: (-len(t.hit_scores), t.key)):
         if not any(_lies_on(tracklet, other) for other in kept):
             kept.append(tracklet)
     return sorted(kept, key=lambda t: (t.first_frame, t.key))
 
 
-def _lies_on(tracklet: Tracklet, other: Tracklet) -> bool:
+def _lies_on(tracklet: FinishedTracklet, other: FinishedTracklet) -> bool:
     first = max(tracklet.first_frame, other.first_frame)
-    end = min(tracklet.last_frame, other.last_frame) + 1
+    end = min(tracklet.end_frame, other.end_frame)
     if end - first < 0.7 * len(tracklet.boxes):
         return False
-    a = np.stack(tracklet.boxes[first - tracklet.first_frame : end - tracklet.first_frame])
-    b = np.stack(other.boxes[first - other.first_frame : end - other.first_frame])
+    a = tracklet.boxes[first - tracklet.first_frame : end - tracklet.first_frame]
+    b = other.boxes[first - other.first_frame : end - other.first_frame]
     shared = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0, None).prod(axis=1)
     overlaps = shared / np.maximum(areas(a) + areas(b) - shared, 1e-9)
     return bool(np.mean(overlaps > 0.45) > 0.7)
 
 
-def smooth_boxes(tracklet: Tracklet, frame_s: float) -> Boxes:
+def smooth_boxes(tracklet: FinishedTracklet, frame_s: float) -> Boxes:
     """Boxes of a tracklet with the detector's jitter taken out.
 
     Centres are smoothed over about 60 ms and sizes over 200 ms. The size never falls below 95 % of what was measured,
     so smoothing cannot bare the rim of a face that grows fast.
     """
-    boxes = np.asarray(tracklet.boxes, np.float32)
+    boxes = tracklet.boxes
     measured = boxes[:, 2:] - boxes[:, :2]
     centres = _gaussian((boxes[:, :2] + boxes[:, 2:]) / np.float32(2), 0.06 / frame_s)
     sizes = np.maximum(_gaussian(measured, 0.2 / frame_s), 0.95 * measured)

@@ -1,13 +1,46 @@
-"""A track while it is being built."""
+"""A track while it is being built, and what is left of it when its shot is over."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from efface.domain.geometry import Boxes
 from efface.track.motion import likeness
 
 Box = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinishedTracklet:
+    """A tracklet whose shot is over: its rows and what speaks for it, without pictures. Row ``i`` is frame
+    ``first_frame + i``."""
+
+    key: int
+    """Unique within its shot; a smaller key began earlier."""
+    first_frame: int
+    boxes: Boxes
+    """(n, 4) float32 in analysis pixels, not yet smoothed."""
+    scores: NDArray[np.float32]
+    """(n,) detector confidence in [0, 1]; 0 where the box was carried."""
+    chances: int
+    """Searches that could have found the face while it was followed."""
+
+    def __post_init__(self) -> None:
+        if len(self.boxes) == 0 or self.boxes.shape != (len(self.scores), 4):
+            raise ValueError(
+                f"tracklet needs n >= 1 boxes and scores, not {self.boxes.shape} and {self.scores.shape}"
+            )
+
+    @property
+    def end_frame(self) -> int:
+        """Index behind the last row's frame."""
+        return self.first_frame + len(self.scores)
+
+    @property
+    def hit_scores(self) -> NDArray[np.float64]:
+        """(m,) scores of the detections."""
+        return self.scores[self.scores > 0].astype(np.float64)
 
 
 @dataclass(slots=True)
@@ -81,6 +114,16 @@ class Tracklet:
         self.face_patch, self.face_box, self.last_hit = gray, settled, frame
         self.chances += 1 + self.pending_chances
         self.pending_chances = 0
+
+    def finished(self) -> FinishedTracklet:
+        """What is kept when the shot is over."""
+        return FinishedTracklet(
+            self.key,
+            self.first_frame,
+            np.asarray(self.boxes, np.float32),
+            np.asarray(self.scores, np.float32),
+            self.chances + self.pending_chances,
+        )
 
     def prepend(self, box: Box, score: float) -> None:
         """Put a row before the first one."""

@@ -171,7 +171,7 @@ def test_single_flash_of_a_detection_is_dropped_by_the_evidence(stage: Any) -> N
     path, thing = line(60, 60, 1), line(220, 150, 0)
     searches = {i: result((path(i), 0.8), *([(thing(i), 0.45)] if i == 8 else [])) for i in range(0, 60, 4)}
     tracklets = follow(act(stage, 60, (path, 5), (thing, 6)), searches)
-    kept = [t for t in tracklets if is_face(t, 48, EvidenceSettings())]
+    kept = [t for t in tracklets if is_face(t.finished(), 48, EvidenceSettings())]
     assert len(tracklets) == 2
     assert [len(t.hit_scores) for t in kept] == [15]
 
@@ -307,5 +307,6 @@ def test_duplicate_of_a_track_is_dropped_but_not_a_neighbour() -> None:
         return Tracklet(key, 0, boxes, scores, [True] * num, gray, boxes[0], 0)
 
     well_seen, double, neighbour = of(2, 50, 40, 20), of(1, 54, 30, 4), of(3, 110, 40, 5)
-    assert [t.key for t in drop_duplicates([double, well_seen, neighbour])] == [2, 3]
+    finished = [t.finished() for t in (double, well_seen, neighbour)]
+    assert [t.key for t in drop_duplicates(finished)] == [2, 3]
     assert drop_duplicates([]) == []
