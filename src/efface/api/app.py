@@ -1,7 +1,8 @@
 """The application: routes, the layers around them, and what they share."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -12,6 +13,7 @@ from efface.api.errors import install_error_handlers
 from efface.api.front_door import RateDoor, UrlDoor
 from efface.api.keyring import Keyring
 from efface.api.metrics import Metrics
+from efface.api.multipart import remove_stale_uploads
 from efface.api.openapi import describe
 from efface.api.origin import Origins
 from efface.api.rate_limits import RateLimiter, Traffic
@@ -42,7 +44,7 @@ def create_app(
     Raises:
         ConfigurationError: the signing keys cannot be used.
     """
-    app = FastAPI(title="efface", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(title="efface", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=_lifespan)
     for router in routers:
         app.include_router(router)
     context = _context(services, settings, routers, monotonic)
@@ -82,6 +84,14 @@ def _context(
         metrics=Metrics(services.catalogue, services.clock, settings.worker_silence_s),
         shapes=UrlShapes(route for router in routers for route in router.routes),
     )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: ApiSettings = app.state.context.settings
+    # Twice the limit: nothing that is still arriving in another process may go.
+    remove_stale_uploads(settings.upload_folder, 2 * settings.upload_limit_s)
+    yield
 
 
 def _describe_lazily(app: FastAPI) -> None:

@@ -169,7 +169,7 @@ async def _chunks(source: Iterator[bytes]) -> AsyncIterator[bytes]:
     finally:
         close = getattr(source, "close", None)
         if close is not None:
-            await run_in_threadpool(close)
+            close()
 
 
 def _media_type(objects: ObjectStore, served: ServedObject, size: int) -> str:
