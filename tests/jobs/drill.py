@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from efface.domain.errors import ServiceUnavailableError
 from efface.domain.service import (
     Account,
     IndexOptions,
@@ -145,6 +146,17 @@ class Drill:
     def has(self, line: str) -> bool:
         """Whether children have done that."""
         return line in self.lines()
+
+    def is_final_if_known(self, job: Job) -> bool:
+        """Whether a job is final; no, while the catalogue does not answer."""
+        try:
+            return self.state(job).is_final
+        except ServiceUnavailableError:
+            return False
+
+    def sleep(self, pause_s: float) -> None:
+        """Let time pass that no fake clock can, since it is that of other processes."""
+        time.sleep(pause_s)
 
     def counts(self, job: Job) -> tuple[Counter[str], Counter[str]]:
         """How often each order of a job was begun and ended."""
