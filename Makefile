@@ -64,8 +64,8 @@ redact: $(READY) $(if $(VIDEO),,$(SAMPLE)) ## Hide every face of VIDEO=…, or o
 	@$(BIN)/efface redact "$(or $(VIDEO),$(SAMPLE))" --blurring-kind "$(KIND)" \
 		$(if $(OUT),--output "$(OUT)") $(if $(VIDEO),,--overwrite)
 
-serve: ## The service comes later
-	@echo "There is no service yet: efface 0.1 is a command line and a Python library." >&2; exit 2
+serve: $(READY) ## Run the service: DATA=folder PORT=8080
+	@$(BIN)/efface serve $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port "$(PORT)")
 
 test: $(READY_DEV) ## Fast tests: offline, no clips but those they make
 	@$(BIN)/python -m pytest -m "not slow and not media"
@@ -86,8 +86,9 @@ fmt: $(READY_DEV) ## Mend format and what ruff can mend
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-docs: $(READY_DEV) ## Write docs/cli.md anew from every --help
+docs: $(READY_DEV) ## Write docs/cli.md and docs/settings.md anew from the program
 	@$(BIN)/python -m docs.generate_cli docs/cli.md
+	@$(BIN)/python -m docs.generate_settings docs/settings.md
 
 docs-images: $(READY) ## Make docs/images/before-after.png anew from the bundled sample
 	@$(BIN)/python -m docs.before_after docs/images/before-after.png

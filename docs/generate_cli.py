@@ -1,6 +1,7 @@
 """Writes docs/cli.md: every ``--help`` as the program prints it. `make docs` runs it, a test compares."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -25,8 +26,17 @@ def render_reference() -> str:
     pages = [_HEAD, "## Exit codes\n", "| code | meaning |\n|---|---|"]
     pages += [f"| {int(code)} | {text} |" for code, text in EXIT_CODES.items()]
     pages.append(_section("efface", []))
-    pages += [_section(f"efface {name}", [name]) for name in sorted(cli.commands)]
+    pages += [_section("efface " + " ".join(words), words) for words in _commands(cli, [])]
     return "\n".join(pages) + "\n"
+
+
+def _commands(group: click.Group, words: list[str]) -> Iterator[list[str]]:
+    """The words of each command, those of groups before those in them; hidden ones are left out."""
+    for name, command in sorted(group.commands.items()):
+        if not command.hidden:
+            yield [*words, name]
+            if isinstance(command, click.Group):
+                yield from _commands(command, [*words, name])
 
 
 def _section(title: str, arguments: list[str]) -> str:

@@ -29,7 +29,11 @@ class Settings(BaseSettings):
     """Everything that an operator can set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="EFFACE_", frozen=True, extra="ignore", env_ignore_empty=True
+        env_prefix="EFFACE_",
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        use_attribute_docstrings=True,  # docs/settings.md is made of them
     )
 
     data: Path = Field(default_factory=default_data_folder)

@@ -57,9 +57,7 @@ class ApiInProcess:
         """Make the application anew with these settings."""
         chosen: dict[str, Any] = {"api_rate": UNLIMITED, "light_rate": UNLIMITED, **settings}
         self.settings = ApiSettings(self.folder / "keys.json", self.folder / "uploads", **chosen)
-        self.app = create_app(
-            self.services, self.settings, routers=(*extra, *routers), monotonic=self.ticks
-        )
+        self.app = create_app(self.services, self.settings, routers=(*extra, *routers), monotonic=self.ticks)
         return self.app
 
     @property

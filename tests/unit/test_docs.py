@@ -8,6 +8,7 @@ import pytest
 
 import efface
 from docs.generate_cli import render_reference
+from docs.generate_settings import render_settings
 from efface.cli.main import cli
 from efface.domain.redaction import BlurringKind
 
@@ -25,7 +26,13 @@ def test_cli_page_prints_every_help_as_it_is() -> None:
     assert text_of("docs/cli.md") == render_reference(), "run `make docs`"
 
 
-@pytest.mark.parametrize("command", sorted(cli.commands))
+def test_settings_page_tells_every_setting_as_it_is() -> None:
+    assert text_of("docs/settings.md") == render_settings(), "run `make docs`"
+
+
+@pytest.mark.parametrize(
+    "command", sorted(name for name, command in cli.commands.items() if not command.hidden)
+)
 def test_every_command_is_in_the_cli_page(command: str) -> None:
     assert f"## efface {command}\n" in text_of("docs/cli.md")
 

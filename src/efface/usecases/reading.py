@@ -1,10 +1,12 @@
 """What readers are told of a video: insights with the users' changes, pictures, files."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from efface.domain.errors import ArtifactNotFoundError, SourceDeletedError
 from efface.domain.service import FaceEdit, Video
+from efface.media.streaming.manifest import StreamManifest
 from efface.usecases.insights import Face, Picture, VideoInsights
 from efface.usecases.object_keys import index_key, poster_key, stream_key
 from efface.usecases.services import Services
@@ -24,6 +26,15 @@ class StoredFile:
     """In the object store."""
     name: str
     """Under which a client keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCopy:
+    """A copy of a video that is played while it is still being fetched."""
+
+    manifest: StreamManifest
+    files: Mapping[str, StoredFile]
+    """By the file names of the manifest's tracks."""
 
 
 def read_insights(services: Services, video: Video) -> VideoInsights | None:
@@ -101,15 +112,17 @@ def index_file(services: Services, video: Video, file_name: str) -> StoredFile:
     return StoredFile(key, file_name)
 
 
-def stream_file(video: Video, file_name: str) -> StoredFile:
-    """A file of the copy for streaming.
+def read_stream(services: Services, video: Video) -> StreamCopy:
+    """The copy for streaming.
 
     Raises:
         ArtifactNotFoundError: no such copy was made.
     """
     if not video.has_stream:
         raise ArtifactNotFoundError(f"video '{video.video_id}' has no copy for streaming")
-    return StoredFile(stream_key(video, file_name), file_name)
+    document = json.loads(services.objects.get_bytes(stream_key(video, STREAM_FILE)))
+    files = {name: StoredFile(stream_key(video, stored), name) for name, stored in document["files"].items()}
+    return StreamCopy(StreamManifest.from_document(document["manifest"]), files)
 
 
 def _named(pictures: tuple[Picture, ...], picture_id: str) -> Picture | None:

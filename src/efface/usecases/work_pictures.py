@@ -14,6 +14,9 @@ from efface.usecases.insights import Picture
 _NAMESPACE = UUID("2f0e7a1c-6f0b-5f0f-8c0d-0f6f3b1d7c52")
 _LOCAL_HEADER_BYTES = 30
 
+POSTER_SHARE = 0.1
+"""Where in a video the still is taken that stands for it, if nothing better is known: past titles and fades."""
+
 
 def poster_id(video_id: str, version: int) -> str:
     """GUID of the picture that stands for a version of a video."""

@@ -4,8 +4,8 @@ Takes settings, gives use cases what they need. Must hold: nothing is opened at 
 here is closed here.
 """
 
+from efface.storage import SystemClock
 from efface.wiring.adapters import (
-    SystemClock,
     open_callbacks,
     open_work_tools,
     opened_catalogue,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime
 
 from efface.detect.choice import DetectorChoice
 from efface.domain.errors import ConfigurationError
@@ -13,17 +12,9 @@ from efface.media.encoders import check_settings
 from efface.outbound import AddressRules, CallbackPoster, HttpDownloader
 from efface.ports import Catalogue
 from efface.settings import Settings
-from efface.storage import ObstoreObjectStore, open_catalogue, open_object_store
+from efface.storage import ObstoreObjectStore, SystemClock, open_catalogue, open_object_store
 from efface.usecases.services import Limits, Services
 from efface.usecases.work import WorkSettings, WorkTools
-
-
-class SystemClock:
-    """The clock of this machine."""
-
-    def now(self) -> datetime:
-        """See :class:`efface.ports.Clock`."""
-        return datetime.now(UTC)
 
 
 def prepare_folders(settings: Settings) -> None:

@@ -1,11 +1,15 @@
 """Worker processes: what they are started with, and what they run."""
 
+import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from efface.jobs import WorkerConfig, WorkerSupervisor, run_worker, serve_orders
+from efface.jobs import WorkerConfig, end_with_parent, run_worker, serve_orders
+from efface.jobs.child import PARENT_VARIABLE
+from efface.jobs.supervision import WorkerSupervisor
 from efface.ports import Progress
 from efface.settings import Settings
 from efface.usecases.perform import perform
@@ -33,14 +37,12 @@ def run_worker_process(settings: Settings, on_ready: Callable[[], None] | None =
         ConfigurationError: a setting cannot be used, or another worker runs on the same SQLite files.
         ServiceUnavailableError: the database does not answer.
     """
+    parent = os.environ.get(PARENT_VARIABLE)
+    if parent is not None:
+        end_with_parent(int(parent), signal.SIGTERM)
+    chosen = {"segments_at_once": settings.segments_at_once} if settings.segments_at_once else {}
+    config = WorkerConfig(settings.jobs_url, _CHILD_COMMAND, **chosen)
     with opened_services(settings) as services:
-        config = WorkerConfig(
-            system_database_url=settings.jobs_url,
-            data=settings.data,
-            child_command=_CHILD_COMMAND,
-            is_distributed=settings.is_distributed,
-            **({"segments_at_once": settings.segments_at_once} if settings.segments_at_once else {}),
-        )
         run_worker(config, services, open_callbacks(settings), on_ready=on_ready)
 
 
