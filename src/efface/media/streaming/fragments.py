@@ -82,7 +82,7 @@ def create_fragments(path: Path, *, has_keyframes: bool) -> Iterator[FragmentWri
         if isinstance(error, OSError):
             raise output_error(path, error) from error
         raise OutputError(
-            f"cannot write {path}: FFmpeg refused it ({error.strerror}): check the source with efface probe"
+            f"cannot write {path}: FFmpeg refused it ({error.strerror}): try another source"
         ) from error
 
 

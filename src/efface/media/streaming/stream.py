@@ -16,7 +16,7 @@ from efface.media.frame import CopiedPacket, VideoFrame
 from efface.media.reader import VideoReader, open_video
 from efface.media.source import read_packets
 from efface.media.streaming import picture, sound
-from efface.media.streaming.fragments import FragmentWriter, create_fragments, track_base
+from efface.media.streaming.fragments import MAX_START_GAP_S, FragmentWriter, create_fragments, track_base
 from efface.media.streaming.layout import read_audio_track, read_video_track
 from efface.media.streaming.manifest import StreamManifest
 from efface.media.streaming.survey import STAGE, Survey, survey_packets
@@ -33,6 +33,8 @@ class _Plan:
     survey: Survey
     start: Fraction
     """Seconds on the source's clock."""
+    late_s: Fraction
+    """Seconds by which the picture starts later than that."""
     picture_end: Fraction
     times: picture.CopyTimes | None
     """Of the picture's packets, None where it is encoded anew."""
@@ -80,17 +82,16 @@ def make_stream(source: Path, folder: Path, *, max_height: int = 720, progress: 
     is_published = False
     try:
         with ExitStack() as stack:
-            # Left in the opposite order: the picture appears first.
             audio_part = None
             if plan.survey.sound:
                 audio_part = stack.enter_context(atomic_output(audio, never=[source]))
-            video_part = stack.enter_context(atomic_output(video, never=[source]))
-            notices = _write(source, plan, video_part, audio_part, max_height, progress)
-            manifest = _describe(video_part, audio_part, notices)
+            with atomic_output(video, never=[source]) as video_part:
+                notices = _write(source, plan, video_part, audio_part, max_height, progress)
+                manifest = _describe(video_part, audio_part, notices)
             is_published = True
     except BaseException:
         if is_published:
-            # One of two names could not be given: a picture without its sound is not what was asked for.
+            # The sound could not be given its name: a picture without it is not what was asked for.
             with suppress(OSError):
                 video.unlink()
         raise
@@ -127,7 +128,7 @@ def _plan(reader: VideoReader, survey: Survey, max_height: int) -> _Plan:
     if picture.why_not_copied(info, reader.picture_track, survey.picture, max_height) is None:
         times = picture.plan_copy(info, survey.picture, start)
     num_frames = survey.picture.num_packets or info.num_frames_estimate
-    return _Plan(survey, start, end, times, is_sound_copied, num_frames)
+    return _Plan(survey, start, begin - start, end, times, is_sound_copied, num_frames)
 
 
 def _write(
@@ -158,6 +159,11 @@ def _write(
         if heard is not None:
             heard.finish()
         notices = [] if plan.times else list(picture.losses(reader.info))
+    if plan.late_s > MAX_START_GAP_S:
+        late = f"{float(plan.late_s):.3f} s"
+        notices.append(
+            f"the picture starts {late} after the sound: its first frame is shown from the start on"
+        )
     lost = sum(writer.num_lost for writer in writers)
     if lost:
         notices.append(f"{lost} damaged packets left out")

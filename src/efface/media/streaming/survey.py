@@ -154,10 +154,10 @@ class _PictureCollector:
 class _SoundCollector:
     track: AudioStream
     can_be_decoded: bool = False
-    _first: Fraction | None = None
+    _first_pts: int | None = None
     _skipped: int = 0
     _num_samples: int = 0
-    _end: Fraction = Fraction(0)
+    _end_pts: int = 0
     _max_deviation_s: float = 0.0
     _num_unfit: int = 0
     _num_tried: int = 0
@@ -169,18 +169,21 @@ class _SoundCollector:
         if packet.is_corrupt or packet.pts is None or not rate:
             self._num_unfit += 1
             return
-        base = packet.time_base or self.track.time_base
-        assert base is not None
-        if self._first is None:
-            self._first = self._end = packet.pts * base
+        if self._first_pts is None:
+            self._first_pts = self._end_pts = packet.pts
             if packet.has_sidedata("skip_samples"):
                 self._skipped = int.from_bytes(bytes(packet.get_sidedata("skip_samples"))[:4], "little")
-        ideal = self._first + Fraction(self._num_samples, rate)
-        self._max_deviation_s = max(self._max_deviation_s, abs(float(packet.pts * base - ideal)))
-        self._num_samples += self.track.codec_context.frame_size or round(
-            (packet.duration or 0) * base * rate
-        )
-        self._end = max(self._end, (packet.pts + (packet.duration or 0)) * base)
+        # Floats, because exact fractions made up half of the time that a copy takes.
+        tick_s, duration = float(self._base), packet.duration or 0
+        deviation_s = (packet.pts - self._first_pts) * tick_s - self._num_samples / rate
+        self._max_deviation_s = max(self._max_deviation_s, abs(deviation_s))
+        self._num_samples += self.track.codec_context.frame_size or round(duration * tick_s * rate)
+        self._end_pts = max(self._end_pts, packet.pts + duration)
+
+    @property
+    def _base(self) -> Fraction:
+        assert self.track.time_base is not None
+        return self.track.time_base
 
     def _decoded(self, packet: "av.Packet[Any]") -> Iterator[av.AudioFrame]:
         # A format that FFmpeg cannot decode after this many packets it will not decode at all.
@@ -193,12 +196,12 @@ class _SoundCollector:
             return
 
     def finish(self) -> SoundSurvey | None:
-        if self._first is None:
+        if self._first_pts is None:
             return None
-        audible = self._first + Fraction(self._skipped, self.track.codec_context.sample_rate)
-        return SoundSurvey(
-            self.track.index, self._first, audible, self._end, self._max_deviation_s, self._num_unfit
-        )
+        first = self._first_pts * self._base
+        audible = first + Fraction(self._skipped, self.track.codec_context.sample_rate)
+        end = self._end_pts * self._base
+        return SoundSurvey(self.track.index, first, audible, end, self._max_deviation_s, self._num_unfit)
 
 
 def frame_rate_of(survey: PictureSurvey, time_base: Fraction, claimed: Fraction | None) -> Fraction:

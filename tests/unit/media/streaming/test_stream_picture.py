@@ -273,6 +273,18 @@ def test_nothing_is_left_when_the_caller_cancels(clips: Any, tmp_path: Path) -> 
     assert progress.seen == sorted(progress.seen)
 
 
+def test_picture_does_not_appear_where_its_sound_cannot(clips: Any, tmp_path: Path) -> None:
+    class _Intruder(SilentProgress):
+        def report(self, stage: str, done: int, total: int | None) -> None:
+            if done == 5:
+                (tmp_path / "out" / "audio.mp4").mkdir()
+
+    (tmp_path / "out").mkdir()
+    with pytest.raises(OutputError, match=r"audio\.mp4"):
+        make_stream(clips.make("a.mp4", audio_tracks=1), tmp_path / "out", progress=_Intruder())
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["audio.mp4"]
+
+
 def test_source_stays_as_it_is_even_where_its_name_is_in_the_way(clips: Any, tmp_path: Path) -> None:
     source = clips.make("video.mp4")
     before = source.read_bytes()

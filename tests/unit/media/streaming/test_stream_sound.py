@@ -85,6 +85,7 @@ def test_picture_that_starts_later_is_shown_from_the_start_of_the_sound(
     made = stream(sounding("late.mkv", codec, picture_start_s=0.3))
     times = [float(time) for time in made.times()]
     assert times[0] == 0
+    assert [notice for notice in made.manifest.notices if "0.3" in notice]
     # The first frame lasts longer; all others keep their distance from the sound.
     assert times[1:4] == pytest.approx([0.34, 0.38, 0.42], abs=0.002)
     assert made.onset_s() == pytest.approx(ONSET_S, abs=MAX_ERROR_S)
