@@ -593,6 +593,8 @@ class CatalogueContract:
             assert all_at_once(6, act).count("removed") == 1
         assert catalogue.open_jobs() == ()
         assert catalogue.num_open_jobs() == 0
+        left = catalogue.find_videos(OWN, VideoFilter(created_after=START), skip=0, limit=99)
+        assert catalogue.num_videos(OWN) == left.total == len(left.videos)
 
     def test_one_of_many_new_index_jobs_is_taken(self, catalogue: SqlCatalogue) -> None:
         catalogue.add_video(video(state=VideoState.PROCESSED, index_version=1))

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from efface.domain.errors import AccountNotFoundError, RequestError
+from efface.domain.errors import RequestError
 from efface.domain.service import Account
-from efface.storage.catalogue.part import CataloguePart
+from efface.storage.catalogue.part import CataloguePart, no_account
 from efface.storage.catalogue.rows import to_account
 from efface.storage.catalogue.tables import accounts, fold
 
@@ -26,6 +26,7 @@ class SqlAccounts(CataloguePart):
             "location": account.location,
             "created": account.created,
             "key_hash": key_hash,
+            "num_videos": 0,
         }
         try:
             with self._database.writing() as connection:
@@ -59,8 +60,3 @@ class SqlAccounts(CataloguePart):
         with self._database.writing() as connection:
             if connection.execute(change).rowcount == 0:
                 raise no_account(account_id)
-
-
-def no_account(account_id: str) -> AccountNotFoundError:
-    """The error for an account that is not there."""
-    return AccountNotFoundError(f"there is no account {account_id!r}: `efface account list` shows them all")

@@ -23,8 +23,8 @@ class Database:
     """A database of one of the two kinds, safe for several threads and processes.
 
     On SQLite a writing transaction takes the write lock at its start, so that what it has read stays true. On
-    PostgreSQL it locks the rows it decides by; the order is videos, then jobs, then the rest, an original before what
-    is made of it, so that two transactions never wait for each other.
+    PostgreSQL it locks the rows it decides by; the order is account, videos, jobs, the rest, and an original before
+    what is made of it, so that two transactions never wait for each other.
     """
 
     def __init__(self, url: str) -> None:

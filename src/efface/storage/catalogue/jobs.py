@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, insert, or_, select, update
 
-from efface.domain.errors import JobNotFoundError, VideoBusyError
+from efface.domain.errors import AccountNotFoundError, JobNotFoundError, VideoBusyError
 from efface.domain.service import IndexOptions, Job, JobKind, JobState, StoredSource, Video, VideoState
 from efface.storage.catalogue.job_ends import OPEN, WORKABLE, SqlJobEnds, read_job, update_shown
 from efface.storage.catalogue.part import no_video
@@ -48,6 +48,10 @@ class SqlJobs(SqlJobEnds):
     def add_redaction(self, video: Video, job: Job) -> None:
         """See ``ports.Jobs``."""
         with self._database.writing() as connection:
+            try:
+                self._count_videos(connection, job.account_id, 1)
+            except AccountNotFoundError as error:
+                raise no_video(job.video_id) from error
             self._require_idle(
                 connection, job, (jobs.c.video_id == job.video_id) & (jobs.c.kind == JobKind.INDEX)
             )
@@ -64,16 +68,15 @@ class SqlJobs(SqlJobEnds):
 
     def jobs_of_video(self, account_id: str, video_id: str) -> tuple[Job, ...]:
         """See ``ports.Jobs``."""
-        wanted = (
-            select(jobs)
-            .where(
-                jobs.c.account_id == account_id,
-                or_(jobs.c.video_id == video_id, jobs.c.output_id == video_id),
-            )
-            .order_by(jobs.c.created.desc(), jobs.c.job_id.desc())
-        )
+        own = select(jobs).where(jobs.c.account_id == account_id)
         with self._database.reading() as connection:
-            return tuple(map(to_job, connection.execute(wanted)))
+            # One by one and in no order: else SQLite walks through the account by time rather than look them up.
+            rows = [
+                row
+                for role in (jobs.c.video_id, jobs.c.output_id)
+                for row in connection.execute(own.where(role == video_id))
+            ]
+        return tuple(sorted(map(to_job, rows), key=lambda job: (job.created, job.job_id), reverse=True))
 
     def list_jobs(self, account_id: str, *, skip: int, limit: int) -> tuple[tuple[Job, ...], int]:
         """See ``ports.Jobs``."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
-from efface.domain.errors import VideoNotFoundError
+from efface.domain.errors import AccountNotFoundError, VideoNotFoundError
 from efface.ports import Clock
 from efface.storage.catalogue.engine import Database
-from efface.storage.catalogue.tables import videos
+from efface.storage.catalogue.tables import accounts, videos
 
 
 class CataloguePart:
@@ -27,6 +27,21 @@ class CataloguePart:
             .order_by(videos.c.video_id)
             .with_for_update()
         )
+
+    def _count_videos(self, connection: Connection, account_id: str, more: int) -> None:
+        """Note that an account has gained or lost videos; it locks the account, so it comes before all other locks.
+
+        Raises:
+            AccountNotFoundError: no such account.
+        """
+        change = update(accounts).where(accounts.c.account_id == account_id)
+        if connection.execute(change.values(num_videos=accounts.c.num_videos + more)).rowcount == 0:
+            raise no_account(account_id)
+
+
+def no_account(account_id: str) -> AccountNotFoundError:
+    """The error for an account that is not there."""
+    return AccountNotFoundError(f"there is no account {account_id!r}: `efface account list` shows them all")
 
 
 def no_video(video_id: str) -> VideoNotFoundError:

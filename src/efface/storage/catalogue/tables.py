@@ -86,6 +86,8 @@ accounts = Table(
     Column("location", Text, nullable=False),
     Column("created", UtcTime, nullable=False),
     Column("key_hash", String(64), nullable=False, index=True),
+    # Kept with each change: to count 100,000 videos takes 5 ms, four fifths of the time of a page of them.
+    Column("num_videos", Integer, nullable=False),
 )
 
 videos = Table(
@@ -178,6 +180,7 @@ jobs = Table(
     Index("ix_jobs_newest", "account_id", "created", "job_id"),
     Index("ix_jobs_video", "account_id", "video_id"),
     Index("ix_jobs_output", "account_id", "output_id"),
+    Index("ix_jobs_account_state", "account_id", "state"),
     Index("ix_jobs_state", "state", "kind", "created"),
 )
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 
 from efface.ports.catalogue import VideoFilter, VideoPage
 from efface.storage.catalogue.rows import to_video
-from efface.storage.catalogue.tables import face_edits, fold, videos
+from efface.storage.catalogue.tables import accounts, face_edits, fold, videos
 
 
 def find_page(
@@ -40,6 +40,9 @@ def find_page(
 
 def count_videos(connection: Connection, account_id: str, wanted: VideoFilter) -> int:
     """How many videos a filter means."""
+    if wanted == VideoFilter():
+        kept = select(accounts.c.num_videos).where(accounts.c.account_id == account_id)
+        return connection.execute(kept).scalar() or 0
     count = select(func.count()).select_from(videos).where(*_conditions(account_id, wanted))
     return int(connection.execute(count).scalar_one())
 

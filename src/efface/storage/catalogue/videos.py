@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from efface.domain.errors import ServiceUnavailableError
+from efface.domain.errors import AccountNotFoundError, ServiceUnavailableError
 from efface.domain.service import FaceEdit, Failure, Job, JobState, Video, VideoDetails, VideoState
 from efface.ports.catalogue import VideoFilter, VideoPage
-from efface.storage.catalogue.accounts import no_account
 from efface.storage.catalogue.job_ends import end_jobs
 from efface.storage.catalogue.part import CataloguePart, no_video
 from efface.storage.catalogue.rows import (
@@ -21,7 +20,7 @@ from efface.storage.catalogue.rows import (
     url_hash,
     video_columns,
 )
-from efface.storage.catalogue.tables import accounts, face_edits, fold, jobs, videos
+from efface.storage.catalogue.tables import face_edits, fold, jobs, videos
 from efface.storage.catalogue.video_search import count_videos, find_page
 
 _BY_ID = select(videos).where(
@@ -45,14 +44,11 @@ class SqlVideos(CataloguePart):
         new_jobs = [one for one in (job, followed_by[1] if followed_by else None) if one]
         try:
             with self._database.writing() as connection:
+                self._count_videos(connection, video.account_id, len(new_videos))
                 connection.execute(insert(videos), [video_columns(one) for one in new_videos])
                 if new_jobs:
                     connection.execute(insert(jobs), [job_columns(one) for one in new_jobs])
         except IntegrityError as error:
-            with self._database.reading() as connection:
-                known = select(accounts.c.account_id).where(accounts.c.account_id == video.account_id)
-                if connection.execute(known).first() is None:
-                    raise no_account(video.account_id) from error
             raise ServiceUnavailableError(f"the id of video {video.video_id} is taken: try again") from error
 
     def video(self, account_id: str, video_id: str) -> Video:
@@ -74,29 +70,26 @@ class SqlVideos(CataloguePart):
         self, account_id: str, *, sha256: str | None = None, md5: str | None = None, url: str | None = None
     ) -> Video | None:
         """See ``ports.Videos``. The content of a video whose file was deleted still counts."""
-        same = []
-        if sha256 is not None:
-            same.append(videos.c.source_sha256 == sha256)
-        if md5 is not None:
-            same.append(videos.c.source_md5 == md5)
-        if url is not None:
-            same.append(videos.c.source_url_hash == url_hash(url))
-        if not same:
-            return None
-        wanted = (
-            select(videos)
-            .where(
-                videos.c.account_id == account_id,
-                videos.c.original_id.is_(None),
-                videos.c.state != VideoState.FAILED,
-                or_(*same),
-            )
-            .order_by(videos.c.created.desc())
-            .limit(1)
-        )
+        columns = videos.c
+        same = [
+            columns.source_sha256 == sha256 if sha256 is not None else None,
+            columns.source_md5 == md5 if md5 is not None else None,
+            columns.source_url_hash == url_hash(url) if url is not None else None,
+        ]
         with self._database.reading() as connection:
-            row = connection.execute(wanted).first()
-        return None if row is None else to_video(row)
+            # One by one and in no order: else SQLite walks through the account by time rather than look one up.
+            for key in same:
+                if key is None:
+                    continue
+                row = connection.execute(
+                    select(videos)
+                    .where(columns.account_id == account_id, key)
+                    .where(columns.original_id.is_(None), columns.state != VideoState.FAILED)
+                    .limit(1)
+                ).first()
+                if row is not None:
+                    return to_video(row)
+        return None
 
     def change_details(self, account_id: str, video_id: str, details: VideoDetails) -> Video:
         """See ``ports.Videos``."""
@@ -110,6 +103,10 @@ class SqlVideos(CataloguePart):
         """See ``ports.Videos``. Redactions that are being made of it end too, and their videos fail."""
         failure = Failure("Cancelled", f"video {video_id} was deleted before the work was done")
         with self._database.writing() as connection:
+            try:
+                self._count_videos(connection, account_id, -1)
+            except AccountNotFoundError as error:
+                raise no_video(video_id) from error
             self._lock_videos(connection, account_id, [video_id])
             touching = select(jobs).where(
                 jobs.c.account_id == account_id,

@@ -27,6 +27,7 @@ def _make_accounts() -> None:
         sa.Column("location", sa.Text(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("key_hash", sa.String(length=64), nullable=False),
+        sa.Column("num_videos", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("account_id", name="pk_accounts"),
         sa.UniqueConstraint("name_folded", name="uq_accounts_name_folded"),
     )
@@ -67,6 +68,7 @@ def _make_jobs() -> None:
     )
     op.create_index("ix_jobs_newest", "jobs", ["account_id", "created", "job_id"])
     op.create_index("ix_jobs_output", "jobs", ["account_id", "output_id"])
+    op.create_index("ix_jobs_account_state", "jobs", ["account_id", "state"])
     op.create_index("ix_jobs_state", "jobs", ["state", "kind", "created"])
     op.create_index("ix_jobs_video", "jobs", ["account_id", "video_id"])
     op.create_index("ix_jobs_waits_for", "jobs", ["waits_for"])

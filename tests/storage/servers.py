@@ -1,0 +1,187 @@
+"""Real servers for tests, each in a process of its own on a free port of this machine, gone when the block ends."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+START_LIMIT_S = 60.0
+
+
+class ServerMissing(Exception):
+    """The program of a server is not installed here; the message says what to install."""
+
+
+@contextmanager
+def postgres_server(folder: Path) -> Iterator[str]:
+    """A PostgreSQL of its own.
+
+    Args:
+        folder: an empty folder that every user may enter; its data go below.
+
+    Yields:
+        URL of its database ``postgres``, of which the user may make others.
+
+    Raises:
+        ServerMissing: no ``initdb`` is found.
+    """
+    programs = _postgres_programs()
+    user = _ordinary_user()
+    port = free_port()
+    data = folder / "data"
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    run_as = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    made = subprocess.run(
+        [
+            programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            "efface",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        **run_as,  # type: ignore[call-overload]
+    )
+    if made.returncode:
+        raise RuntimeError(f"initdb failed: {made.stderr}")
+    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1"]
+    command += ["-k", str(folder), "-F"]
+    with server_process(command, folder, lambda: can_connect(port), **run_as) as process:
+        yield f"postgresql://efface@127.0.0.1:{port}/postgres"
+        # Fast instead of smart: connections that a failed test left open must not hold it up.
+        process.send_signal(signal.SIGINT)
+        process.wait(START_LIMIT_S)
+
+
+@contextmanager
+def s3_server(folder: Path) -> Iterator[str]:
+    """An S3 of its own that keeps objects in memory.
+
+    Args:
+        folder: for its log.
+
+    Yields:
+        URL of its endpoint; any key and secret will do.
+    """
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with server_process(command, folder, lambda: answers(f"http://127.0.0.1:{port}/moto-api/")):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def azure_server(folder: Path) -> Iterator[str]:
+    """An Azure Blob storage of its own: Azurite, from PATH or the folder that EFFACE_AZURITE names.
+
+    Yields:
+        URL of the endpoint of the account ``devstoreaccount1``.
+
+    Raises:
+        ServerMissing: Azurite or Node is not installed.
+    """
+    named = os.environ.get("EFFACE_AZURITE")
+    found = shutil.which("azurite-blob", path=named) if named else shutil.which("azurite-blob")
+    if found is None or shutil.which("node") is None:
+        raise ServerMissing(
+            "needs Azurite: npm install azurite, and put node_modules/.bin into PATH or name it in EFFACE_AZURITE"
+        )
+    port = free_port()
+    command = [found, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence", "--silent"]
+    command += ["--skipApiVersionCheck", "--disableTelemetry"]
+    with server_process(command, folder, lambda: can_connect(port)):
+        yield f"http://127.0.0.1:{port}/devstoreaccount1"
+
+
+@contextmanager
+def server_process(
+    command: Sequence[str | Path], folder: Path, is_ready: Callable[[], bool], **how: object
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server until the block ends; its output goes to ``server.log`` in the folder."""
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **how,  # type: ignore[call-overload]
+        )
+    try:
+        limit = time.monotonic() + START_LIMIT_S
+        while not is_ready():
+            if process.poll() is not None or time.monotonic() > limit:
+                raise RuntimeError(f"{command[0]} did not start:\n{log.read_text(errors='replace')}")
+            time.sleep(0.05)
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def can_connect(port: int) -> bool:
+    """Whether somebody listens on a port of this machine."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def answers(url: str) -> bool:
+    """Whether a web server answers there, whatever it says."""
+    try:
+        urllib.request.urlopen(url, timeout=5).close()
+    except urllib.error.HTTPError as error:
+        error.close()
+    except OSError:
+        return False
+    return True
+
+
+def _postgres_programs() -> Path:
+    # Debian keeps them out of PATH, a folder for each version.
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    for folder in [*map(Path, os.environ.get("PATH", "").split(os.pathsep)), *reversed(debian)]:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    raise ServerMissing("needs a PostgreSQL server: apt install postgresql")
+
+
+def _ordinary_user() -> pwd.struct_passwd | None:
+    """Whom to run the server as: PostgreSQL refuses to be root. None where we are not root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise ServerMissing("needs a user besides root to run PostgreSQL as")
