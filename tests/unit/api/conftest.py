@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -14,6 +15,14 @@ from efface.api.server import address_of, bind
 from efface.storage import open_catalogue
 from tests.fakes.api_in_process import ApiInProcess
 from tests.storage.records import StillClock
+
+
+@pytest.fixture(autouse=True)
+def _quiet_log() -> Iterator[None]:
+    """Nothing is printed: the console's pretty tracebacks take seconds each."""
+    structlog.configure(processors=[], logger_factory=structlog.ReturnLoggerFactory())
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
