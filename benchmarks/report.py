@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from benchmarks.places import CACHE, PROJECT
 
 RESULTS_FOLDER = CACHE / "results"
 RESULTS_PAGE = PROJECT / "benchmarks" / "RESULTS.md"
-_ORDER = ("leak", "speed", "identity")
+_ORDER = ("leak", "speed", "identity", "load")
 _HEAD = """# Results
 
 Written by `python -m benchmarks.report` from the last run of each benchmark; how they are run and counted is
@@ -73,11 +74,20 @@ def save_result(result: Result, folder: Path = RESULTS_FOLDER, page: Path = RESU
 
 
 def write_page(folder: Path = RESULTS_FOLDER, page: Path = RESULTS_PAGE) -> None:
-    """Write RESULTS.md from all results that are there."""
+    """Write RESULTS.md from all results that are there; what it tells of other benchmarks stays."""
     results = [_read(path) for path in folder.glob("*.json")]
     results.sort(key=lambda result: (_rank(result.name), result.name))
-    sections = [result.markdown() for result in results] or ["No run yet."]
+    new = {result.title: result.markdown() for result in results}
+    old = _sections(page.read_text() if page.exists() else "")
+    kept = (text for title, text in old.items() if title not in new)
+    sections = [*kept, *new.values()] or ["No run yet."]
     page.write_text("\n\n".join([_HEAD.rstrip(), *sections]) + "\n")
+
+
+def _sections(text: str) -> dict[str, str]:
+    """Sections of the second level by title: a checkout holds the page, but no results to make it of."""
+    parts = (part.strip() for part in re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:])
+    return {part.partition("\n")[0].removeprefix("## "): part for part in parts}
 
 
 def _rank(name: str) -> int:

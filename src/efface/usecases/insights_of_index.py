@@ -6,7 +6,7 @@ from fractions import Fraction
 from efface.domain.time import TimeRange
 from efface.index.insights import FaceInsight, face_insights
 from efface.index.model import FaceIndex
-from efface.pipeline import KeyFrame as IndexKeyFrame
+from efface.pipeline.key_frames import KeyFrame as IndexKeyFrame
 from efface.usecases.insights import (
     Appearance,
     Face,

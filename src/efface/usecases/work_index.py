@@ -14,16 +14,11 @@ from efface.index.model import SourceFile
 from efface.media.packet_scan import scan_packets
 from efface.media.probe import probe_video
 from efface.media.still import still_jpeg
-from efface.pipeline import (
-    Analysis,
-    Segment,
-    analyse_segment,
-    join_segments,
-    plan_segments,
-    read_segment_analysis,
-    whole_video,
-    write_segment_analysis,
-)
+from efface.pipeline import Analysis
+from efface.pipeline.join_index import join_segments
+from efface.pipeline.segment_analysis import analyse_segment
+from efface.pipeline.segment_file import read_segment_analysis, write_segment_analysis
+from efface.pipeline.segments import Segment, plan_segments, whole_video
 from efface.ports import Progress
 from efface.usecases.completion import outcome_document
 from efface.usecases.insights import VideoInsights

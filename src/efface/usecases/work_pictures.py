@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from efface.index.insights import thumbnail_id
 from efface.index.model import FaceIndex
 from efface.index.thumbnails import CropsByTrack, Thumbnail, best_crop, encode_jpeg, pack_thumbnails
-from efface.pipeline import KeyFrame
+from efface.pipeline.key_frames import KeyFrame
 from efface.usecases.insights import Picture
 
 _NAMESPACE = UUID("2f0e7a1c-6f0b-5f0f-8c0d-0f6f3b1d7c52")

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -40,8 +41,9 @@ def run_worker_process(settings: Settings, on_ready: Callable[[], None] | None =
     parent = os.environ.get(PARENT_VARIABLE)
     if parent is not None:
         end_with_parent(int(parent), signal.SIGTERM)
-    chosen = {"segments_at_once": settings.segments_at_once} if settings.segments_at_once else {}
-    config = WorkerConfig(settings.jobs_url, _CHILD_COMMAND, **chosen)
+    config = WorkerConfig(settings.jobs_url, _CHILD_COMMAND)
+    if settings.segments_at_once:
+        config = replace(config, segments_at_once=settings.segments_at_once)
     with opened_services(settings) as services:
         run_worker(config, services, open_callbacks(settings), on_ready=on_ready)
 
