@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
+
+T = TypeVar("T")
 
 PROGRAM = Path(sys.executable).with_name("efface")
 START_S, STOP_S = 60.0, 30.0
@@ -97,7 +99,7 @@ class Caller:
             f"{self.service.account_path}/Videos/{video_id}/redact", params=parameters, json=body
         )
         assert answer.status_code == 202, answer.text
-        return answer.headers["Location"]
+        return str(answer.headers["Location"])
 
     def wait_for_job(self, job_url: str, limit_s: float = 300) -> str:
         """Where the job's result is, once it is done."""
@@ -105,7 +107,7 @@ class Caller:
         def look() -> str | None:
             answer = self.http.get(job_url)
             if answer.status_code == 303:
-                return answer.headers["Location"]
+                return str(answer.headers["Location"])
             assert answer.status_code == 200, answer.text
             assert answer.json()["state"] == "Processing", answer.text
             return None
@@ -123,7 +125,7 @@ class Caller:
         return target
 
 
-def wait_until(look: Any, limit_s: float, what: str, every_s: float = 0.2) -> Any:
+def wait_until(look: Callable[[], T | None], limit_s: float, what: str, every_s: float = 0.2) -> T:
     """What ``look`` gives once that is something; fails when it takes too long."""
     end_s = time.monotonic() + limit_s
     while time.monotonic() < end_s:
