@@ -4,6 +4,7 @@ import base64
 import binascii
 import hmac
 import json
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -142,7 +143,7 @@ class Urls:
             lifetime: None for that of the settings; longer than the longest is cut.
             inline: whether a browser shows it rather than saving it.
         """
-        shown = "video" if name in {"", ".", ".."} else name
+        shown = _in_path(name)
         content = {"key": key, "name": shown, "inline": inline}
         token = self._links.sign("file", content, self._lifetime(lifetime), shown)
         return self.absolute(f"/files/{token}/{quote(shown, safe=_SAFE)}")
@@ -191,6 +192,15 @@ def base_url_of(request: Request, context: ApiContext) -> str:
 
 
 CurrentUrls = Annotated[Urls, Depends(urls_of)]
+
+
+def _in_path(name: str) -> str:
+    """A name as the end of a path: no dots that clients fold away, no line breaks that routes do not match."""
+    return (
+        "video"
+        if name in {"", ".", ".."}
+        else "".join("_" if unicodedata.category(c) == "Cc" else c for c in name)
+    )
 
 
 def _altered() -> ApiError:

@@ -102,7 +102,10 @@ def test_missing_token_is_refused_as_documented(probe: ApiInProcess) -> None:
 def test_expired_token_is_told_from_a_malformed_one(probe: ApiInProcess) -> None:
     token = probe.token()
     probe.clock.move(3700)
-    assert kind(probe.get(f"{probe.path}/probe", params={"accessToken": token})) == (401, "ACCESS_TOKEN_EXPIRED")
+    assert kind(probe.get(f"{probe.path}/probe", params={"accessToken": token})) == (
+        401,
+        "ACCESS_TOKEN_EXPIRED",
+    )
     malformed = probe.get(f"{probe.path}/probe", params={"accessToken": token[:-4] + "AAAA"})
     assert kind(malformed) == (401, "ACCESS_TOKEN_VALIDATION_FAILED")
 
@@ -135,7 +138,9 @@ def test_account_that_is_no_guid_is_not_found(probe: ApiInProcess) -> None:
 
 def test_account_that_is_gone_is_not_found_with_its_own_token(probe: ApiInProcess) -> None:
     ghost = replace(probe.account, account_id=ELSEWHERE)
-    answer = probe.get(f"/westus2/Accounts/{ELSEWHERE}/probe", params={"accessToken": probe.token(account=ghost)})
+    answer = probe.get(
+        f"/westus2/Accounts/{ELSEWHERE}/probe", params={"accessToken": probe.token(account=ghost)}
+    )
     assert kind(answer) == (404, "ACCOUNT_NOT_FOUND")
 
 
@@ -169,7 +174,9 @@ def test_reader_may_not_change_anything(probe: ApiInProcess) -> None:
         assert probe.get(path, params=params).status_code == 200
 
 
-@pytest.mark.parametrize("permission", [Permission.CONTRIBUTOR, Permission.ACCESS_ADMINISTRATOR, Permission.OWNER])
+@pytest.mark.parametrize(
+    "permission", [Permission.CONTRIBUTOR, Permission.ACCESS_ADMINISTRATOR, Permission.OWNER]
+)
 def test_contributor_and_above_may_change_things(probe: ApiInProcess, permission: Permission) -> None:
     answer = probe.ask("POST", f"{probe.path}/probe", params={"accessToken": probe.token(permission)})
     assert answer.status_code == 200
@@ -181,21 +188,28 @@ def test_video_token_opens_its_video_and_nothing_else(probe: ApiInProcess) -> No
     params = {"accessToken": probe.token(video_id=VIDEO_ID)}
     assert probe.get(f"{probe.path}/Videos/{VIDEO_ID.upper()}/probe", params=params).status_code == 200
     assert probe.ask("POST", f"{probe.path}/Videos/{VIDEO_ID}/probe", params=params).status_code == 200
-    assert kind(probe.get(f"{probe.path}/Videos/0000000002/probe", params=params)) == (401, "USER_NOT_ALLOWED")
+    assert kind(probe.get(f"{probe.path}/Videos/0000000002/probe", params=params)) == (
+        401,
+        "USER_NOT_ALLOWED",
+    )
     assert kind(probe.get(f"{probe.path}/probe", params=params)) == (401, "USER_NOT_ALLOWED")
 
 
 def test_unknown_video_is_not_found_in_the_contracts_words(probe: ApiInProcess) -> None:
     answer = probe.get(f"{probe.path}/Videos/ffffffffff/probe", params={"accessToken": probe.token()})
     assert answer.status_code == 404
-    assert answer.json() == {"ErrorType": "BREAKDOWN_NOT_FOUND", "Message": "Video 'ffffffffff' was not found."}
+    assert answer.json() == {
+        "ErrorType": "BREAKDOWN_NOT_FOUND",
+        "Message": "Video 'ffffffffff' was not found.",
+    }
 
 
 def test_video_of_another_account_is_not_found(probe: ApiInProcess) -> None:
     stored(probe)
     stranger = probe.add_account("Stranger")[0]
     answer = probe.get(
-        f"{probe.path_of(stranger)}/Videos/{VIDEO_ID}/probe", params={"accessToken": probe.token(account=stranger)}
+        f"{probe.path_of(stranger)}/Videos/{VIDEO_ID}/probe",
+        params={"accessToken": probe.token(account=stranger)},
     )
     assert kind(answer) == (404, "BREAKDOWN_NOT_FOUND")
 
@@ -211,7 +225,10 @@ def test_public_video_is_refused_with_a_token_of_another_account(probe: ApiInPro
     stored(probe, Privacy.PUBLIC)
     stranger = probe.add_account("Stranger")[0]
     params = {"accessToken": probe.token(account=stranger)}
-    assert kind(probe.get(f"{probe.path}/Videos/{VIDEO_ID}/probe", params=params)) == (401, "USER_NOT_ALLOWED")
+    assert kind(probe.get(f"{probe.path}/Videos/{VIDEO_ID}/probe", params=params)) == (
+        401,
+        "USER_NOT_ALLOWED",
+    )
 
 
 def test_subscription_key_alone_opens_no_data(probe: ApiInProcess) -> None:
@@ -248,6 +265,11 @@ def test_account_limit_counts_only_those_who_may_use_the_account(probe: ApiInPro
         # Another address each time, so that only the account's own limit could be meant.
         assert probe.get(f"{probe.path}/probe", peer=f"198.51.100.{number}").status_code == 401
     params = {"accessToken": probe.token()}
-    answers = [probe.get(f"{probe.path}/probe", peer=f"192.0.2.{number}", params=params) for number in range(4)]
+    answers = [
+        probe.get(f"{probe.path}/probe", peer=f"192.0.2.{number}", params=params) for number in range(4)
+    ]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-    assert answers[-1].json() == {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 1 seconds."}
+    assert answers[-1].json() == {
+        "statusCode": 429,
+        "message": "Rate limit is exceeded. Try again in 1 seconds.",
+    }

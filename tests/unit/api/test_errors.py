@@ -122,11 +122,16 @@ def test_full_queue_is_answered_like_too_many_requests(probe: ApiInProcess) -> N
     [
         ("", "'pageSize' is missing in the query: add it."),
         ("?pageSize=x", "'pageSize' in the query cannot be used: input should be a valid integer"),
-        ("?pageSize=0", "'pageSize' in the query cannot be used: input should be greater than or equal to 1."),
+        (
+            "?pageSize=0",
+            "'pageSize' in the query cannot be used: input should be greater than or equal to 1.",
+        ),
         ("?pageSize=1&skip=1.5", "'skip' in the query cannot be used"),
     ],
 )
-def test_wrong_parameter_is_named_with_what_it_should_be(probe: ApiInProcess, query: str, message: str) -> None:
+def test_wrong_parameter_is_named_with_what_it_should_be(
+    probe: ApiInProcess, query: str, message: str
+) -> None:
     answer = probe.get(f"/numbers{query}")
     assert (answer.status_code, answer.json()["ErrorType"]) == (400, "INVALID_INPUT")
     assert answer.json()["Message"].startswith(message)

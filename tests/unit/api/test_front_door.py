@@ -17,7 +17,9 @@ def echo() -> APIRouter:
 
 def test_url_is_understood_in_any_case_and_values_are_untouched(api: ApiInProcess) -> None:
     api.serve(echo())
-    found = api.get(f"{HOST}//Mars//ACCOUNTS/AbC/echo/?NAME=A+B&callbackurl=https%3A%2F%2Fx%2F%3FA%3Db&Own=1").json()
+    found = api.get(
+        f"{HOST}//Mars//ACCOUNTS/AbC/echo/?NAME=A+B&callbackurl=https%3A%2F%2Fx%2F%3FA%3Db&Own=1"
+    ).json()
     assert found == {
         "path": "/Mars/Accounts/AbC/Echo",
         "query": [["name", "A B"], ["callbackUrl", "https://x/?A=b"], ["Own", "1"]],
@@ -53,7 +55,10 @@ def test_address_is_refused_after_ten_requests_in_a_second(api: ApiInProcess) ->
     api.serve(api_rate=Rate(10, 120))
     answers = [api.get("/nowhere") for _ in range(11)]
     assert [answer.status_code for answer in answers] == [404] * 10 + [429]
-    assert answers[-1].json() == {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 1 seconds."}
+    assert answers[-1].json() == {
+        "statusCode": 429,
+        "message": "Rate limit is exceeded. Try again in 1 seconds.",
+    }
     assert answers[-1].headers["retry-after"] == "1"
     assert answers[-1].headers["x-ms-request-id"]
     assert api.get("/nowhere", peer="203.0.113.10").status_code == 404

@@ -54,7 +54,9 @@ def test_keyring_signs_with_the_new_key_everywhere_after_a_rotation(path: Path, 
     assert there.secret_of(old.key_id, "tokens") == old.secret
 
 
-def test_keyring_forgets_an_old_key_when_nothing_that_it_signed_can_be_valid(path: Path, clock: StillClock) -> None:
+def test_keyring_forgets_an_old_key_when_nothing_that_it_signed_can_be_valid(
+    path: Path, clock: StillClock
+) -> None:
     keyring = Keyring(path, clock, KEEP_S)
     old = keyring.signing_key("tokens")
     keyring.rotate()

@@ -68,7 +68,7 @@ def test_limiter_with_zero_lifts_the_limit() -> None:
 def test_limiter_memory_is_bounded_when_callers_never_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limits, "_MAX_TIMES", 100)
     limits = limiter(Ticks(), Rate(5, 0))
-    for number in range(5):
+    for _ in range(5):
         limits.admit(Traffic.API, "regular")
     for number in range(1000):
         limits.admit(Traffic.API, f"passer-by {number}")

@@ -42,7 +42,13 @@ def probes() -> APIRouter:
 
 def test_every_answer_has_a_guid_that_is_in_every_line_of_the_request(api: ApiInProcess, lines: Any) -> None:
     api.serve(probes())
-    answers = [api.get("/speak"), api.get("/bug"), api.get("/nowhere"), api.ask("PUT", "/speak"), api.get("/?a=%00")]
+    answers = [
+        api.get("/speak"),
+        api.get("/bug"),
+        api.get("/nowhere"),
+        api.ask("PUT", "/speak"),
+        api.get("/?a=%00"),
+    ]
     ids = [answer.headers["x-ms-request-id"] for answer in answers]
     assert len({uuid.UUID(found) for found in ids}) == len(answers)
     spoken = [call.kwargs for call in lines if call.kwargs.get("event") == "speaking"]
@@ -53,7 +59,13 @@ def test_every_answer_has_a_guid_that_is_in_every_line_of_the_request(api: ApiIn
 
 
 def test_client_request_id_comes_back_when_it_is_plain(api: ApiInProcess) -> None:
-    for sent, back in [("abc-1", "abc-1"), ("", None), ("x" * 128, "x" * 128), ("x" * 129, None), ("é", None)]:
+    for sent, back in [
+        ("abc-1", "abc-1"),
+        ("", None),
+        ("x" * 128, "x" * 128),
+        ("x" * 129, None),
+        ("é", None),
+    ]:
         answer = api.get("/healthz", headers={"x-ms-client-request-id": sent.encode("utf-8")})
         assert answer.headers.get("x-ms-client-request-id") == back
 

@@ -8,7 +8,9 @@ from efface.api.keyring import Keyring
 from efface.api.tokens import Permission, Scope, TokenClaims, TokenExpiredError, TokenInvalidError, Tokens
 from tests.storage.records import StillClock
 
-CLAIMS = TokenClaims(Scope.VIDEO, Permission.CONTRIBUTOR, "0b5f0000-0000-0000-0000-000000000001", "a1b2c3d4e5")
+CLAIMS = TokenClaims(
+    Scope.VIDEO, Permission.CONTRIBUTOR, "0b5f0000-0000-0000-0000-000000000001", "a1b2c3d4e5"
+)
 
 
 @pytest.fixture
@@ -63,7 +65,9 @@ def test_token_is_refused_when_somebody_else_signed_it(tokens: Tokens, algorithm
     real = tokens.issue(CLAIMS)[0]
     said = jwt.decode(real, options={"verify_signature": False})
     key = None if algorithm == "none" else "x" * 32
-    forged = jwt.encode(said, key, algorithm=algorithm, headers={"kid": jwt.get_unverified_header(real)["kid"]})
+    forged = jwt.encode(
+        said, key, algorithm=algorithm, headers={"kid": jwt.get_unverified_header(real)["kid"]}
+    )
     with pytest.raises(TokenInvalidError):
         tokens.read(forged)
 

@@ -50,7 +50,9 @@ def test_shape_knows_all_methods_of_a_path() -> None:
     assert found.template == "/{location}/Accounts/{accountId}/Videos"
 
 
-@pytest.mark.parametrize("path", ["/", "", "/l", "/l/Accounts", "/l/Accounts/a/Video", "/l/Accounts/a/Videos/v/Index"])
+@pytest.mark.parametrize(
+    "path", ["/", "", "/l", "/l/Accounts", "/l/Accounts/a/Video", "/l/Accounts/a/Videos/v/Index"]
+)
 def test_shape_is_none_when_no_route_fits(path: str) -> None:
     assert shapes().of(path) is None
 
