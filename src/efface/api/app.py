@@ -13,7 +13,6 @@ from efface.api.errors import install_error_handlers
 from efface.api.front_door import RateDoor, UrlDoor
 from efface.api.keyring import Keyring
 from efface.api.metrics import Metrics
-from efface.api.multipart import remove_stale_uploads
 from efface.api.openapi import describe
 from efface.api.origin import Origins
 from efface.api.rate_limits import RateLimiter, Traffic
@@ -22,6 +21,7 @@ from efface.api.routes import ROUTERS
 from efface.api.settings import ApiSettings
 from efface.api.time_limit import TimeLimit
 from efface.api.tokens import Tokens
+from efface.api.upload_file import remove_stale_uploads
 from efface.api.url_shape import UrlShapes
 from efface.usecases.services import Services
 
@@ -44,7 +44,14 @@ def create_app(
     Raises:
         ConfigurationError: the signing keys cannot be used.
     """
-    app = FastAPI(title="efface", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=_lifespan)
+    app = FastAPI(
+        title="efface",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
     for router in routers:
         app.include_router(router)
     context = _context(services, settings, routers, monotonic)

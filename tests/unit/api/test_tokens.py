@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
@@ -64,7 +65,7 @@ def test_token_for_management_opens_no_account_and_the_other_way_round(tokens: T
 def test_token_is_refused_when_somebody_else_signed_it(tokens: Tokens, algorithm: str) -> None:
     real = tokens.issue(CLAIMS)[0]
     said = jwt.decode(real, options={"verify_signature": False})
-    key = None if algorithm == "none" else "x" * 32
+    key: Any = None if algorithm == "none" else "x" * 32
     forged = jwt.encode(
         said, key, algorithm=algorithm, headers={"kid": jwt.get_unverified_header(real)["kid"]}
     )
