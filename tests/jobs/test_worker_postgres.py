@@ -101,6 +101,30 @@ def test_worker_that_was_frozen_loses_its_work_and_publishes_nothing_twice(share
     assert (shared_drill.folder / "posted").read_text().count(job.video_id) == 1
 
 
+def test_worker_that_is_told_to_end_during_an_outage_ends_and_loses_nothing(
+    shared_drill: Drill, postgres: Postgres
+) -> None:
+    worker = shared_drill.start_worker()
+    job = shared_drill.add_job({"s1": {"until": "later"}})
+    shared_drill.wait_for(lambda: shared_drill.has(f"start {job.job_id} s1"))
+    pid = shared_drill.child_pid(job, "s1")
+
+    postgres.stop()
+    try:
+        worker.terminate()
+        assert worker.wait(timeout=5) == 0
+        shared_drill.wait_for(lambda: not is_running(pid), 1)
+    finally:
+        postgres.start()
+
+    shared_drill.allow("later")
+    shared_drill.start_worker()
+    # It could not give its work back, so that is found by the silence of the one that has ended.
+    shared_drill.wait_for_end(job, limit_s=40)
+    assert shared_drill.state(job) is JobState.SUCCEEDED
+    assert shared_drill.counts(job)[0] == {"plan": 1, "s0": 1, "s1": 2, "join": 1}
+
+
 def test_worker_survives_an_outage_of_the_database(shared_drill: Drill, postgres: Postgres) -> None:
     worker = shared_drill.start_worker()
     job = shared_drill.add_job({"plan": {"segments": 4}, "s1": {"until": "later"}})

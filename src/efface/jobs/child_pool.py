@@ -40,11 +40,14 @@ class ChildProcess:
         assert process.stdout is not None
         assert process.stderr is not None
         self._orders = process.stdin
-        for name, target, stream in (
-            ("answers", self._read_answers, process.stdout),
-            ("log", self._relay_log, process.stderr),
-        ):
-            threading.Thread(target=target, args=(stream,), name=f"child-{name}", daemon=True).start()
+        self._log = threading.Thread(
+            target=self._relay_log, args=(process.stderr,), name="child-log", daemon=True
+        )
+        answers = threading.Thread(
+            target=self._read_answers, args=(process.stdout,), name="child-answers", daemon=True
+        )
+        self._log.start()
+        answers.start()
 
     @property
     def pid(self) -> int:
@@ -59,7 +62,8 @@ class ChildProcess:
     def send(self, order: Mapping[str, Any]) -> None:
         """Hand over an order. A child that has died shows in ``receive``."""
         self.num_orders += 1
-        with suppress(OSError):
+        # A pipe nobody reads, or one that the end of the worker has closed.
+        with suppress(OSError, ValueError):
             self._orders.write(json.dumps(order) + "\n")
             self._orders.flush()
 
@@ -86,7 +90,12 @@ class ChildProcess:
     def last_words(self) -> str:
         """How a dead child has ended, for the log."""
         code = self._process.wait()
+        self.join_log(timeout_s=1)
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+    def join_log(self, timeout_s: float) -> None:
+        """Wait until the last words of a dead child are in the log."""
+        self._log.join(timeout_s)
 
     def _read_answers(self, stream: IO[str]) -> None:
         with stream:
@@ -135,6 +144,7 @@ class ChildPool:
                 if child.is_alive:
                     self._busy.add(child)
                     return child
+                child.kill()
             if self._is_closed:
                 raise OSError("the worker is stopping and starts no child")
             start = self._starter.submit(self._start)

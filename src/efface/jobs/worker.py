@@ -23,7 +23,7 @@ from efface.jobs.housekeeping import Chore, do_chores, mend_jobs, purge_workflow
 from efface.jobs.news import News
 from efface.jobs.orders import OrderRunner, Patience
 from efface.jobs.records import JobRecords
-from efface.jobs.stopping import Stop
+from efface.jobs.stopping import Stop, WorkerStopping
 from efface.jobs.watch import Watch, final_workflows
 from efface.jobs.workflows import JobWorkflow, register
 from efface.ports import CallbackSender
@@ -102,6 +102,8 @@ def run_worker(
             if not stop.is_set and on_ready is not None:
                 on_ready()
             stop.wait()
+        except WorkerStopping:
+            _logger.info("told to end before the databases had answered")
         finally:
             stop.set()
             worker.end()
@@ -125,6 +127,7 @@ class _Worker:
         self._watch = Watch(final_workflows, stop, self._news)
         self._courier = CallbackCourier(services.catalogue, sender, services.clock)
         self._client: DBOSClient | None = None
+        self._has_engine = False
 
     def start(self) -> None:
         """Reach the databases, however long that takes, and begin to take work."""
@@ -132,6 +135,7 @@ class _Worker:
         self._stop.patiently(lambda: engine.prepare_database(url))
         client = self._client = self._stop.patiently(lambda: _client_with_queues(url))
         engine.configure(url, self._executor_id)
+        self._has_engine = True
         records = JobRecords(self._services, self._stop)
         runner = OrderRunner(self._services.catalogue, self._pool, self._stop, self._config.patience)
         register(JobWorkflow(records, self._watch), records, runner, self._news)
@@ -163,22 +167,28 @@ class _Worker:
 
     def _end(self) -> None:
         self._courier.close()
-        try:
+        if self._has_engine:
             engine.stop_taking()
-            self._news.ring()
-            self._pool.close()
-            limit_s = time.monotonic() + _DRAIN_S
-            while engine.num_running() and time.monotonic() < limit_s:
-                time.sleep(0.02)
-            engine.recover([self._executor_id])
+        self._news.ring()
+        self._pool.close()
+        if self._has_engine:
+            self._give_back()
+            engine.shut_down()
+        if self._client is not None:
+            self._client.destroy()
+
+    def _give_back(self) -> None:
+        """Let others have what this worker has begun."""
+        limit_s = time.monotonic() + _DRAIN_S
+        while engine.num_running() and time.monotonic() < limit_s:
+            time.sleep(0.02)
+        try:
+            with engine.mapped_errors():
+                engine.recover([self._executor_id])
             # Last, since the mark is what others find this worker's work by, should the line above have failed.
             self._services.catalogue.retire(self._executor_id)
         except ServiceUnavailableError as error:
             _logger.warning("the worker could not give its work back: %s", error)
-        finally:
-            engine.shut_down()
-            if self._client is not None:
-                self._client.destroy()
 
     def _errands(self) -> list[Chore]:
         return [
