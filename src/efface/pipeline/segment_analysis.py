@@ -87,6 +87,7 @@ def analyse_segment(
             start = _find_start(reader, segments, index, progress)
             damage_before = reader.damage
         if start.pts is None:
+            progress.report("index", segment.num_frames, segment.num_frames)
             return _nothing(segment, start, detector, damage_before)
     with open_video(path) as reader:
         info, listener = reader.info, _Listener(progress, segment, reader.info, len(start.skipped))

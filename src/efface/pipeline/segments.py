@@ -69,7 +69,7 @@ def plan_segments(scan: PacketScan, time_base: Fraction, *, target_s: float = 60
     """
     if not target_s > 0:
         raise ValueError(f"a segment must last longer than {target_s} s")
-    starts = _starts(scan, target_s / float(time_base)) if scan.is_seekable else []
+    starts = _starts(scan, target_s / float(time_base)) if scan.is_seekable and scan.num_frames else []
     if not starts:
         return (whole_video(scan),)
     frame_s = median_frame_s(scan.pts[:RATE_SAMPLE].tolist(), time_base)

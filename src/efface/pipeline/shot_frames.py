@@ -153,10 +153,10 @@ class ShotFrames:
             if is_first and self._start_pts is not None and pts is not None and pts < self._start_pts:
                 continue
             if self._boundary is not None and pts is not None and pts >= self._boundary.pts:
-                if starts_shot:
-                    return
                 if pts >= self._boundary.limit_pts:
                     self.ends_open = True
+                    return
+                if starts_shot:
                     return
             yield item, starts_shot or is_first
             is_first = False

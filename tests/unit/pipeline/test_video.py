@@ -1,5 +1,6 @@
 """The sample clip from end to end, with the real networks."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,14 @@ from efface.domain.errors import Cancelled, IndexMismatchError
 from efface.domain.geometry import Size
 from efface.domain.media import EncodeSettings
 from efface.domain.redaction import BlurringKind, RedactionRequest
+from efface.domain.time import PtsSpan
 from efface.index.codec import encode_index
-from efface.media.reader import open_video
+from efface.media.frame import VideoFrame
+from efface.media.reader import VideoReader, open_video
 from efface.pipeline import Analysis, index_video, redact_video
 from efface.plan import plan_redaction
 from efface.ports import SilentProgress
+from tests.unit.pipeline.conftest import Scene
 
 pytestmark = pytest.mark.weights
 
@@ -74,6 +78,69 @@ def test_second_run_gives_the_same_index_to_the_letter(sample_clip: Path, sample
     again = index_video(sample_clip, progress=progress)
     assert "".join(encode_index(again.index)) == "".join(encode_index(sample_analysis.index))
     assert progress.heard == [("index", done, 100) for done in range(1, 101)]
+
+
+def test_video_that_falls_short_of_its_packets_is_indexed_as_one_segment(
+    make_scenes: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second segment reads a frame less than promised, as from a damaged file."""
+    clip = make_scenes("short.mp4", Scene(120, 3, ()))
+    whole = index_video(clip, progress=SilentProgress())
+    read: list[PtsSpan | None] = []
+    frames = VideoReader.frames
+
+    def forgetful(
+        self: VideoReader, *, is_draft: bool = False, span: PtsSpan | None = None
+    ) -> Iterator[VideoFrame]:
+        read.append(span)
+        for frame in frames(self, is_draft=is_draft, span=span):
+            if span is None or span.is_whole or frame.index != 20:
+                yield frame
+
+    monkeypatch.setattr(VideoReader, "frames", forgetful)
+    progress = StopAt("never", 0)
+    found = index_video(clip, progress=progress, segment_s=2)
+    assert "".join(encode_index(found.index)) == "".join(encode_index(whole.index))
+    assert len(read) > 2
+    assert read[-1] == PtsSpan()
+    heard = [done for _, done, _ in progress.heard]
+    assert heard == sorted(heard)
+    assert heard[-1] == 120
+
+
+def test_video_that_cannot_be_cut_is_one_segment(
+    make_scenes: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = make_scenes("uncut.avi", Scene(60, 3, ()))
+    read: list[PtsSpan | None] = []
+    frames = VideoReader.frames
+
+    def spy(
+        self: VideoReader, *, is_draft: bool = False, span: PtsSpan | None = None
+    ) -> Iterator[VideoFrame]:
+        read.append(span)
+        return frames(self, is_draft=is_draft, span=span)
+
+    monkeypatch.setattr(VideoReader, "frames", spy)
+    assert index_video(clip, progress=SilentProgress(), segment_s=0.5).index.timeline.num_frames == 60
+    assert read == [PtsSpan()]
+
+
+def test_progress_of_segments_is_that_of_the_video(make_scenes: Callable[..., Path]) -> None:
+    progress = StopAt("never", 0)
+    clip = make_scenes("parts.mp4", Scene(100, 4, ()), Scene(80, 5, ()))
+    index_video(clip, progress=progress, segment_s=2)
+    heard = [done for _, done, _ in progress.heard]
+    assert heard == sorted(heard)
+    assert heard[-1] == 180
+    assert {total for _, _, total in progress.heard} == {180}
+
+
+def test_every_shot_has_a_key_frame(sample_analysis: Analysis) -> None:
+    (picture,) = sample_analysis.key_frames
+    assert picture.shot_index == 0
+    assert 0 <= picture.frame_index < 100
+    assert picture.jpeg.startswith(b"\xff\xd8")
 
 
 def test_stopped_search_ends_at_once_and_leaves_nothing(sample_clip: Path) -> None:

@@ -73,7 +73,7 @@ def test_smoothing_does_not_change_the_tracklet() -> None:
     boxes = steady(10) + np.random.default_rng(1).normal(0, 2, (10, 4)).astype(np.float32)
     one = tracklet(boxes)
     smooth_boxes(one, 1 / 25)
-    assert np.array_equal(np.stack(one.boxes), boxes)
+    assert np.array_equal(one.boxes, boxes)
 
 
 def test_sure_face_is_believed_and_a_doubtful_one_is_not() -> None:
