@@ -2,17 +2,18 @@ import asyncio
 import hashlib
 import socket
 import stat
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import pytest
 from fastapi import APIRouter, FastAPI, Request
 
 from efface.api.multipart import receive_upload
-from efface.api.upload_file import ReceivedUpload, remove_stale_uploads
+from efface.api.upload_file import FileSink, ReceivedUpload, remove_stale_uploads
 from tests.fakes.api_in_process import ApiInProcess
 
 VIDEO = bytes(range(256)) * 12000
@@ -215,6 +216,37 @@ def test_upload_is_removed_when_the_client_goes_away(
         _wait_for(lambda: receiver.left() != [])
     _wait_for(lambda: receiver.left() == [])
     assert receiver.received == []
+
+
+def test_upload_that_is_cancelled_while_its_first_bytes_are_written_leaves_nothing(tmp_path: Path) -> None:
+    is_released = threading.Event()
+
+    class SlowSink(FileSink):
+        def _open(self) -> BinaryIO:
+            is_released.wait(10)
+            return super()._open()
+
+    async def receive() -> None:
+        sink = SlowSink(tmp_path, MAX_BYTES)
+        try:
+            sink.add(VIDEO)
+            await sink.flush_if_full()
+            await sink.finish({})
+        except asyncio.CancelledError:
+            is_released.set()
+            await sink.abandon()
+            raise
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(receive())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_upload_folder_that_cannot_be_written_is_the_services_fault(receiver: Receiver) -> None:
