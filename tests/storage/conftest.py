@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -10,7 +11,13 @@ from secrets import token_hex
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.storage.servers import ServerMissing, postgres_server
+from tests.storage.servers import (
+    ServerMissing,
+    azure_server,
+    make_azure_container,
+    postgres_server,
+    s3_server,
+)
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +65,20 @@ def empty_database(server_url: str) -> Iterator[str]:
     with server.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     server.dispose()
+
+
+@pytest.fixture(scope="session")
+def s3_url(open_folder: Path) -> Iterator[str]:
+    """Endpoint of an S3 server with a bucket ``videos``."""
+    for url in served(s3_server, open_folder / "s3"):
+        request = urllib.request.Request(f"{url}/videos", method="PUT")
+        urllib.request.urlopen(request, timeout=10).close()
+        yield url
+
+
+@pytest.fixture(scope="session")
+def azure_url(open_folder: Path) -> Iterator[str]:
+    """Endpoint of an Azure Blob storage with a container ``videos``."""
+    for url in served(azure_server, open_folder / "azure"):
+        make_azure_container(url, "videos")
+        yield url

@@ -6,5 +6,14 @@ to another; an object is there whole or not at all.
 """
 
 from efface.storage.catalogue import SqlCatalogue, SystemClock, open_catalogue, upgrade_catalogue
+from efface.storage.objects import FolderObjectStore, ObstoreObjectStore, open_object_store
 
-__all__ = ["SqlCatalogue", "SystemClock", "open_catalogue", "upgrade_catalogue"]
+__all__ = [
+    "FolderObjectStore",
+    "ObstoreObjectStore",
+    "SqlCatalogue",
+    "SystemClock",
+    "open_catalogue",
+    "open_object_store",
+    "upgrade_catalogue",
+]
