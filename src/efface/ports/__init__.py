@@ -1,4 +1,4 @@
-"""What the core needs from outside, as small protocols; adapters in ``storage`` and ``jobs`` fulfil them.
+"""What the core needs from outside, as small protocols; adapters in ``storage``, ``jobs`` and ``outbound`` fulfil them.
 
 Takes and gives domain records. Must hold: no library of a database, a store or a queue shows in a signature.
 """
@@ -7,13 +7,17 @@ from efface.ports.catalogue import Accounts, Callbacks, Catalogue, Heartbeats, J
 from efface.ports.clock import Clock
 from efface.ports.job_queue import JobQueue
 from efface.ports.object_store import ObjectStore
+from efface.ports.outbound import CallbackSender, Downloader, FetchedFile
 from efface.ports.progress import Progress, SilentProgress
 
 __all__ = [
     "Accounts",
+    "CallbackSender",
     "Callbacks",
     "Catalogue",
     "Clock",
+    "Downloader",
+    "FetchedFile",
     "Heartbeats",
     "JobQueue",
     "Jobs",
