@@ -35,6 +35,8 @@ __all__ = [
     "VideoReader",
 ]
 
+NO_SECURITY = "none"
+"""Stands in the description of operations that need no token for some videos; ``openapi`` takes it out again."""
 _MAX_TOKENS = 8
 _MAX_TOKEN_LENGTH = 4096
 
@@ -80,7 +82,10 @@ _token_bearer = HTTPBearer(scheme_name="bearer", description="An access token.",
 _key_header = APIKeyHeader(
     name="Ocp-Apim-Subscription-Key", scheme_name="subscriptionKey", description="A key.", auto_error=False
 )
-_TOKEN_SCHEMES = [Security(_token_query), Security(_token_bearer)]
+_key_query = APIKeyQuery(
+    name="subscription-key", scheme_name="subscriptionKeyQuery", description="A key.", auto_error=False
+)
+_no_token = APIKeyQuery(name="none", scheme_name=NO_SECURITY, auto_error=False)
 
 LocationPath = Annotated[str, Path(alias="location", description="The account's location, in any case.")]
 AccountPath = Annotated[str, Path(alias="accountId", description="GUID of the account.")]
@@ -280,6 +285,19 @@ async def _with_token_schemes(
     """Tells the API's description which tokens are taken."""
 
 
+async def _with_optional_token(
+    _schemes: Annotated[None, Depends(_with_token_schemes)],
+    _none: Annotated[str | None, Security(_no_token)],
+) -> None:
+    """The same, and that some videos need none."""
+
+
+async def _with_key_schemes(
+    _header: Annotated[str | None, Security(_key_header)], _query: Annotated[str | None, Security(_key_query)]
+) -> None:
+    """Tells the API's description how a subscription key is sent."""
+
+
 def _account_reader(
     request: Request,
     location: LocationPath,
@@ -306,7 +324,7 @@ def _video_reader(
     account_id: AccountPath,
     video_id: VideoPath,
     context: Annotated[ApiContext, Depends(context_of)],
-    _schemes: Annotated[None, Depends(_with_token_schemes)],
+    _schemes: Annotated[None, Depends(_with_optional_token)],
 ) -> VideoAccess:
     place = (location, account_id)
     if not tokens_of(request):
@@ -340,7 +358,7 @@ def _key_holder(
     request: Request,
     location: LocationPath,
     context: Annotated[ApiContext, Depends(context_of)],
-    _key: Annotated[str | None, Security(_key_header)],
+    _key: Annotated[None, Depends(_with_key_schemes)],
 ) -> KeyHolder:
     key = key_of(request)
     accounts = _accounts_with_key(context, key) if key else ()
@@ -388,7 +406,7 @@ def _accessible_accounts(
     location: LocationPath,
     context: Annotated[ApiContext, Depends(context_of)],
     _schemes: Annotated[None, Depends(_with_token_schemes)],
-    _key: Annotated[str | None, Security(_key_header)],
+    _key: Annotated[None, Depends(_with_key_schemes)],
 ) -> tuple[Account, ...]:
     refusal = ApiError(401, ErrorType.USER_NOT_AUTHENTICATED, "User is not logged in.")
     wanted: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 import efface
+from efface.api.access import NO_SECURITY
 
 _VERSION = "3.0.3"
 
@@ -19,6 +20,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
     )
     _drop_unprocessable(described)
+    _say_where_no_token_is_needed(described)
     described["openapi"] = _VERSION
     converted: dict[str, Any] = _as_openapi_30(described)
     return converted
@@ -32,6 +34,16 @@ def _drop_unprocessable(described: dict[str, Any]) -> None:
     schemas = described.get("components", {}).get("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+
+
+def _say_where_no_token_is_needed(described: dict[str, Any]) -> None:
+    """OpenAPI says it with an alternative that asks for nothing, which FastAPI has no word for."""
+    described.get("components", {}).get("securitySchemes", {}).pop(NO_SECURITY, None)
+    for operations in described.get("paths", {}).values():
+        for operation in operations.values():
+            if {NO_SECURITY: []} in operation.get("security", []):
+                named = [item for item in operation["security"] if NO_SECURITY not in item]
+                operation["security"] = [*named, {}]
 
 
 def _as_openapi_30(node: Any) -> Any:

@@ -23,12 +23,14 @@ _CONTENT: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.api_route(
+@router.get(
+    "/files/{token}/{name:path}", responses=_CONTENT | error_responses(403, 416), response_class=Response
+)
+@router.head(
     "/files/{token}/{name:path}",
-    methods=["GET", "HEAD"],
     responses=_CONTENT | error_responses(403, 416),
     response_class=Response,
-    operation_id="read_file",
+    operation_id="probe_file",
 )
 async def read_file(request: Request, token: str, name: str, context: CurrentContext) -> Response:
     """A file, or a range of it. The link itself is the permission."""

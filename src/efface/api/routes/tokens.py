@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query
 from starlette.responses import JSONResponse, Response
 
 from efface.api.access import Keyed, KeyedAccount, VideoPath, find_video
@@ -38,7 +38,6 @@ def _token(context: CurrentContext, claims: TokenClaims) -> Response:
 
 @router.get("/Accounts", responses=error_responses())
 def list_accounts(
-    request: Request,
     holder: Keyed,
     context: CurrentContext,
     urls: CurrentUrls,
@@ -112,7 +111,10 @@ def video_token(
 
 
 @router.get("/Accounts/{accountId}/Projects/{projectId}/AccessToken", responses=error_responses())
-def project_token(account: KeyedAccount, request: Request, allow_edit: AllowEdit = False) -> Response:
+def project_token(
+    account: KeyedAccount,
+    project_id: Annotated[str, Path(alias="projectId", description="Id of the project.")],
+    allow_edit: AllowEdit = False,
+) -> Response:
     """Never a token: there are no projects here."""
-    project_id = str(request.path_params["projectId"])[:64]
-    raise ApiError(404, ErrorType.BREAKDOWN_NOT_FOUND, f"Project '{project_id}' was not found.")
+    raise ApiError(404, ErrorType.BREAKDOWN_NOT_FOUND, f"Project '{project_id[:64]}' was not found.")
