@@ -188,8 +188,25 @@ def recover(executor_ids: Collection[str]) -> int:
     """Put what these dead executors have begun back into its queues; gives how many workflows.
 
     Doing so twice does nothing: a workflow that somebody else has taken meanwhile bears another id.
+
+    Raises:
+        ServiceUnavailableError: some are left; the executors must not be forgotten yet.
     """
-    return len(DBOS._recover_pending_workflows(list(executor_ids)))
+    ids = list(executor_ids)
+    with mapped_errors():
+        # It notes what it could not put back in the log, and goes on.
+        num_recovered = len(DBOS._recover_pending_workflows(ids))
+        left = DBOS.list_workflows(
+            executor_id=ids,
+            status=Status.PENDING.value,
+            app_version=VERSION,
+            limit=1,
+            load_input=False,
+            load_output=False,
+        )
+    if left:
+        raise ServiceUnavailableError("the job queue has not taken everything back: this is tried again")
+    return num_recovered
 
 
 def stop_taking() -> None:

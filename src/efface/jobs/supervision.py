@@ -61,6 +61,8 @@ class WorkerSupervisor:
         pause_s = _FIRST_PAUSE_S
         while not self._is_stopping.is_set():
             with self._lock:
+                if self._is_stopping.is_set():
+                    return  # since the line above; nobody would end what is started now
                 self._process = process = self._launch()
             try:
                 code = process.wait(_STEADY_S)

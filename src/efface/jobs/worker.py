@@ -183,8 +183,7 @@ class _Worker:
         while engine.num_running() and time.monotonic() < limit_s:
             time.sleep(0.02)
         try:
-            with engine.mapped_errors():
-                engine.recover([self._executor_id])
+            engine.recover([self._executor_id])
             # Last, since the mark is what others find this worker's work by, should the line above have failed.
             self._services.catalogue.retire(self._executor_id)
         except ServiceUnavailableError as error:

@@ -1,9 +1,8 @@
-"""Real servers for tests, where their programs are installed: started in a folder of their own, on loopback only."""
+"""A real PostgreSQL that a test can stop and start again, where its programs are installed; on loopback only."""
 
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -14,14 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.storage.servers import free_port
+
 _USER = "efface"
-
-
-def free_port() -> int:
-    """A port of loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Postgres:
@@ -35,12 +29,16 @@ class Postgres:
         if self._user is not None:
             entry = pwd.getpwnam(self._user)
             os.chown(folder, entry.pw_uid, entry.pw_gid)
-        self._run("initdb", "--auth=trust", f"--username={_USER}", "--no-sync", "--encoding=UTF8", "--locale=C")
+        self._run(
+            "initdb", "--auth=trust", f"--username={_USER}", "--no-sync", "--encoding=UTF8", "--locale=C"
+        )
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = f"-p {self._port} -h 127.0.0.1 -k {self._folder} -c fsync=off -c max_connections=200"
-        self._run("pg_ctl", "start", "--wait", "--silent", f"--log={self._folder}/log", f"--options={options}")
+        self._run(
+            "pg_ctl", "start", "--wait", "--silent", f"--log={self._folder}/log", f"--options={options}"
+        )
 
     def stop(self) -> None:
         """Stop it as a crash would, without waiting for its clients."""
@@ -91,4 +89,3 @@ def running_postgres() -> Iterator[Postgres]:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
