@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from efface.domain.errors import EffaceError
+from efface.domain.errors import RequestError
 from efface.domain.service import Callback
 from efface.ports import Callbacks, CallbackSender, Clock
 
@@ -61,12 +61,13 @@ class CallbackCourier:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _attempt(self, callback: Callback) -> None:
+        later: datetime | None = None
         try:
-            is_answered = self._sender.post(callback.url)
-        except EffaceError as error:
-            _logger.warning("call back of job %s: %s", callback.job_id, error)
-            is_answered = False
-        later = None if is_answered else next_attempt(callback, self._clock.now(), random.random)
-        if later is None and not is_answered:
-            _logger.warning("call back of job %s is given up", callback.job_id)
+            if not self._sender.post(callback.url):
+                later = next_attempt(callback, self._clock.now(), random.random)
+                if later is None:
+                    _logger.warning("call back of job %s is given up: nobody answers", callback.job_id)
+        except RequestError as error:
+            # An address that must not be called will be no better tomorrow.
+            _logger.warning("call back of job %s is given up: %s", callback.job_id, error)
         self._callbacks.settle_callback(callback.callback_id, later)
