@@ -21,7 +21,6 @@ from benchmarks.places import shared
 from benchmarks.report import Result, Table, save_result, verdict
 from efface.domain.service import IndexOptions, Video, VideoDetails, VideoState
 from efface.storage import open_catalogue
-from efface.usecases.services import new_video_id
 from tests import live_service
 from tests.live_service import Caller, LiveService
 
@@ -130,7 +129,7 @@ def upload(service: LiveService, caller: Caller, file: Path, size_mb: int) -> tu
     with file.open("wb") as written:
         for _ in range(size_mb):
             written.write(os.urandom(1_000_000))
-    pid = service.process.pid
+    pid = api_of(service)
     with suppress(OSError):
         Path(f"/proc/{pid}/clear_refs").write_text("5")  # VmHWM counts from now on
     start = time.perf_counter()
@@ -142,6 +141,12 @@ def upload(service: LiveService, caller: Caller, file: Path, size_mb: int) -> tu
         f"upload of {size_mb} MB, {size_mb / wall_s:.0f} MB/s", "", "", "", "",
         verdict(peak, 300, at_most=True, digits=0),
     )  # fmt: skip
+
+
+def api_of(service: LiveService) -> int:
+    """Process id of `efface serve`."""
+    assert service.process is not None
+    return service.process.pid
 
 
 def worker_of(api_pid: int) -> int:

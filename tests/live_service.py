@@ -31,7 +31,8 @@ UNLIMITED = {
 class LiveService:
     """A service that runs, and how it is reached."""
 
-    process: "subprocess.Popen[str]"
+    process: "subprocess.Popen[str] | None"
+    """None where somebody else starts and ends it."""
     url: str
     location: str
     account_id: str
@@ -178,6 +179,7 @@ def start(
 
 def stop(service: LiveService) -> int:
     """End a service in good order; gives its exit code."""
+    assert service.process is not None
     if service.process.poll() is None:
         service.process.send_signal(signal.SIGTERM)
     try:
