@@ -51,7 +51,7 @@ def main() -> None:
                     upload(service, caller, Path(folder, "large.mp4"), told.upload_mb),
                 )
             peaks = [
-                _memory_mb(pid, "VmHWM") for pid in (service.process.pid, worker_of(service.process.pid))
+                _memory_mb(pid, "VmHWM") for pid in (api_of(service), worker_of(api_of(service)))
             ]
     memory = f"Most memory: API process {peaks[0]:.0f} MB, worker {peaks[1]:.0f} MB."
     table = Table(
