@@ -160,6 +160,31 @@ def test_early_job_is_finished_before_the_last_is_worked_on(working: Drill) -> N
     assert lines.index(f"end {jobs[0].job_id} join") < lines.index(f"start {jobs[-1].job_id} s0")
 
 
+def test_download_does_not_wait_for_the_cores(working: Drill) -> None:
+    blocker = working.add_job({"s0": {"until": "unblocked-after-fetch"}})
+    working.wait_for(lambda: working.has(f"start {blocker.job_id} s0"))
+    job = working.add_job(source_url="http://127.0.0.1/clip.mp4")
+    working.wait_for(lambda: working.has(f"end {job.job_id} fetch"))
+    assert not working.has(f"start {job.job_id} plan")
+    working.allow("unblocked-after-fetch")
+    working.wait_for_end(blocker, job)
+
+
+def test_worker_does_as_many_segments_at_once_as_it_is_told(drill: Drill) -> None:
+    drill.start_worker(2)
+    actions = {f"s{segment}": {"until": "enough"} for segment in range(3)}
+    job = drill.add_job({**actions, "plan": {"segments": 3}})
+    drill.wait_for(lambda: len({"s0", "s1", "s2"} & drill.counts(job)[0].keys()) == 2)
+    other = drill.add_job({"fetch": {}}, source_url="http://127.0.0.1/clip.mp4")
+    # By then the worker has looked for more work of that kind many times.
+    drill.wait_for(lambda: drill.is_handed_on(other, "plan"))
+    starts = drill.counts(job)[0]
+    assert sum(starts[name] for name in actions) == 2
+    assert not drill.counts(other)[0]["plan"]
+    drill.allow("enough")
+    drill.wait_for_end(job, other)
+
+
 def test_job_handed_in_twice_is_done_once(working: Drill) -> None:
     job = working.add_job()
     for _ in range(3):
@@ -265,5 +290,5 @@ def test_killed_worker_takes_its_children_along_and_only_what_was_under_way_is_r
 
 @pytest.mark.slow
 def test_second_worker_on_the_same_queue_is_refused(working: Drill) -> None:
-    with pytest.raises(AssertionError, match="ConfigurationError"):
+    with pytest.raises(AssertionError, match="another worker has the queue"):
         working.start_worker()

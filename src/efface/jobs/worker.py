@@ -95,18 +95,19 @@ def run_worker(
     stop = Stop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
-    with _executor_id(config.system_database_url, stop) as executor_id:
-        worker = _Worker(config, services, sender, executor_id, stop)
-        try:
-            worker.start()
-            if not stop.is_set and on_ready is not None:
-                on_ready()
-            stop.wait()
-        except WorkerStopping:
-            _logger.info("told to end before the databases had answered")
-        finally:
-            stop.set()
-            worker.end()
+    try:
+        with _executor_id(config.system_database_url, stop) as executor_id:
+            worker = _Worker(config, services, sender, executor_id, stop)
+            try:
+                worker.start()
+                if not stop.is_set and on_ready is not None:
+                    on_ready()
+                stop.wait()
+            finally:
+                stop.set()
+                worker.end()
+    except WorkerStopping:
+        _logger.info("told to end before work had begun")
 
 
 class _Worker:
@@ -216,19 +217,19 @@ def _executor_id(system_database_url: str, stop: Stop) -> Iterator[str]:
     if engine.is_server(system_database_url):
         yield f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
         return
-    path = engine.sqlite_path(system_database_url).with_suffix(".worker.lock")
+    path = engine.sqlite_path(system_database_url)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
+    with path.with_suffix(".worker.lock").open("w") as lock:
         limit_s = time.monotonic() + _LOCK_WAIT_S
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except OSError:
-                if stop.is_set or time.monotonic() > limit_s:
+                if time.monotonic() > limit_s:
                     raise ConfigurationError(
-                        f"another worker has the queue '{path.with_suffix('.sqlite').name}': stop it first, or use "
-                        "PostgreSQL for several workers"
+                        f"another worker has the queue '{path}': stop it first, or use PostgreSQL for several workers"
                     ) from None
                 stop.wait(0.1)  # the one before may be ending
+                stop.check()
         yield LOCAL_ID
