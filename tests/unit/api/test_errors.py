@@ -1,10 +1,13 @@
 import asyncio
 import json
 import logging
+import threading
+from collections.abc import Callable
 from typing import Annotated, Any
 
+import httpx
 import pytest
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, FastAPI, Query
 
 from efface.api.errors import ErrorType
 from efface.domain import errors as domain
@@ -161,6 +164,31 @@ def test_request_that_outruns_its_limit_is_answered_504(probe: ApiInProcess) -> 
     assert answer.status_code == 504
     assert answer.json()["ErrorType"] == "SERVER_TIMEOUT"
     assert answer.headers["x-ms-request-id"]
+
+
+def test_thread_that_hangs_does_not_hold_the_answer_back(
+    api: ApiInProcess, serve_live: Callable[[FastAPI], str]
+) -> None:
+    is_released, is_done = threading.Event(), threading.Event()
+    router = APIRouter()
+
+    @router.get("/hang")
+    def hang() -> str:
+        is_released.wait(30)
+        is_done.set()
+        return "late"
+
+    url = serve_live(api.serve(router, request_limit_s=0.05))
+    try:
+        with httpx.Client() as client:
+            assert client.get(f"{url}/hang").status_code == 504
+            assert not is_done.is_set()
+            # The connection is good for more, and what comes late is not taken for the next answer.
+            is_released.set()
+            assert is_done.wait(10)
+            assert client.get(f"{url}/healthz").json() == {"status": "alive"}
+    finally:
+        is_released.set()
 
 
 def test_error_types_are_words_of_the_contract(shared: Any) -> None:

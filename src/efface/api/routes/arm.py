@@ -75,7 +75,27 @@ _RESPONSES = error_responses() | {
 }
 
 
-@router.post(f"{_PREFIX}/generateAccessToken", responses=_RESPONSES, response_model=ArmToken)
+_BODY = {
+    "requestBody": {
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "permissionType": {"type": "string", "enum": ["Reader", "Contributor"]},
+                        "scope": {"type": "string", "enum": ["Account", "Video"]},
+                        "videoId": {"type": "string", "nullable": True},
+                    },
+                }
+            }
+        }
+    }
+}
+
+
+@router.post(
+    f"{_PREFIX}/generateAccessToken", openapi_extra=_BODY, responses=_RESPONSES, response_model=ArmToken
+)
 async def generate_access_token(
     request: Request,
     subscription: Subscription,
@@ -88,7 +108,12 @@ async def generate_access_token(
     return await _token_answer(request, context, name, group)
 
 
-@router.post(f"{_PREFIX}/generateRestrictedViewerAccessToken", responses=_RESPONSES, response_model=ArmToken)
+@router.post(
+    f"{_PREFIX}/generateRestrictedViewerAccessToken",
+    openapi_extra=_BODY,
+    responses=_RESPONSES,
+    response_model=ArmToken,
+)
 async def generate_restricted_viewer_access_token(
     request: Request,
     subscription: Subscription,

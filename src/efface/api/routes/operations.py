@@ -19,7 +19,7 @@ _PROBE = "readyz/probe"
 _UNREADY: dict[int | str, dict[str, Any]] = {503: {"description": "Something does not answer, and what."}}
 
 
-@router.get("/healthz")
+@router.get("/healthz", responses=error_responses())
 async def healthz() -> dict[str, str]:
     """Whether the process lives."""
     return {"status": "alive"}
