@@ -1,8 +1,10 @@
 """Running the application: the only place that knows uvicorn."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -65,7 +67,15 @@ def run_server(app: FastAPI, listener: socket.socket, on_ready: Callable[[], Non
         lifespan="on",
     )
     server = _Server(config, on_ready)
+    # uvicorn raises the signal that has stopped it once more, for whoever was there before: nobody, or this process
+    # would end here and leave undone what its caller has to close.
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, _done_already)
     asyncio.run(server.serve(sockets=[listener]))
+
+
+def _done_already(_signum: int, _frame: FrameType | None) -> None:
+    """Leave a signal that was obeyed as it is."""
 
 
 class _Server(uvicorn.Server):
