@@ -123,14 +123,20 @@ def _joined(
     early: AnalysedShot, late: AnalysedShot, settings: AnalysisSettings, frame_s: float
 ) -> AnalysedShot:
     """Two parts of one shot as one; both have seen the frames from the later one's first to the earlier one's last."""
-    stitched = stitch(early.tracklets, late.tracklets, max_gap_frames=settings.tracker.max_gap_s / frame_s)
+    stitched = stitch(
+        early.tracklets,
+        late.tracklets,
+        end_frame=early.end_frame,
+        frame_s=frame_s,
+        max_gap_s=settings.tracker.max_gap_s,
+    )
     crops = {}
     for one in stitched:
         views: list[FaceCrop] = []
         if one.early_key is not None:
             views += early.crops.get(one.early_key, ())
-        if one.late_key is not None:
-            views += late.crops.get(one.late_key, ())
+        for late_key in one.late_keys:
+            views += late.crops.get(late_key, ())
         if views:
             crops[one.tracklet.key] = best_views(views, frame_s)
     return AnalysedShot(

@@ -20,72 +20,113 @@ _AGREED_IOU, _ASTRAY_IOU = 0.7, 0.4
 knows which, and only a box around both is safe."""
 
 
+_MAX_GROWTH = 2.0
+"""Ratio of sides up to which a face that was lost may be the one that comes back."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class StitchedTracklet:
     """A tracklet of the joined parts, and the keys of those that it is made of."""
 
     tracklet: FinishedTracklet
     early_key: int | None
-    late_key: int | None
+    """None where only the later part has seen the face."""
+    late_keys: tuple[int, ...]
+    """More than one where the later part has lost the face and found it again."""
 
 
 def stitch(
-    early: Sequence[FinishedTracklet], late: Sequence[FinishedTracklet], *, max_gap_frames: float
+    early: Sequence[FinishedTracklet],
+    late: Sequence[FinishedTracklet],
+    *,
+    end_frame: int,
+    frame_s: float,
+    max_gap_s: float,
 ) -> list[StitchedTracklet]:
     """Join the tracklets of two parts of a shot; whatever one part alone has followed is kept as it is.
 
     Args:
         early: tracklets of the part that began first.
         late: tracklets of the part that goes on for longer.
-        max_gap_frames: how long a face may be lost between the two and still be held for the same one; the frames
-            of the gap are filled, so that it does not show in between.
+        end_frame: index behind the last frame that the earlier part has seen.
+        frame_s: seconds that a frame lasts.
+        max_gap_s: how long a face may be lost and still be held for the same one; the frames of the gap are
+            filled, so that it does not show in between.
 
     Returns:
         All tracklets in order of time, with new keys 1, 2, 3 …
     """
-    pairs = _pairs(early, late, max_gap_frames)
-    taken_early, taken_late = {i for i, _ in pairs}, {j for _, j in pairs}
-    joined = [StitchedTracklet(_joined(early[i], late[j]), early[i].key, late[j].key) for i, j in pairs]
-    joined += [StitchedTracklet(t, t.key, None) for i, t in enumerate(early) if i not in taken_early]
-    joined += [StitchedTracklet(t, None, t.key) for j, t in enumerate(late) if j not in taken_late]
-    joined.sort(key=lambda s: (s.tracklet.first_frame, s.early_key is None, s.tracklet.key))
-    return [replace(s, tracklet=replace(s.tracklet, key=key)) for key, s in enumerate(joined, start=1)]
+    stitched = [StitchedTracklet(t, t.key, ()) for t in early]
+    left = list(late)
+    for i, j in _pairs(early, late):
+        stitched[i] = StitchedTracklet(_joined(early[i], late[j]), early[i].key, (late[j].key,))
+        left.remove(late[j])
+    while link := _nearest_over_gap(stitched, left, end_frame, frame_s, max_gap_s):
+        position, found = link
+        one = stitched[position]
+        stitched[position] = StitchedTracklet(
+            _joined(one.tracklet, found), one.early_key, (*one.late_keys, found.key)
+        )
+        left.remove(found)
+    stitched += [StitchedTracklet(t, None, (t.key,)) for t in left]
+    stitched.sort(key=lambda s: (s.tracklet.first_frame, s.early_key is None, s.tracklet.key))
+    return [replace(s, tracklet=replace(s.tracklet, key=key)) for key, s in enumerate(stitched, start=1)]
 
 
-def _pairs(
-    early: Sequence[FinishedTracklet], late: Sequence[FinishedTracklet], max_gap_frames: float
-) -> list[tuple[int, int]]:
-    """Which belong together, one to one: first those that lie on each other for longest, then those over a gap."""
+def _pairs(early: Sequence[FinishedTracklet], late: Sequence[FinishedTracklet]) -> list[tuple[int, int]]:
+    """Which lie on each other in the frames that both have, one to one, the longest first."""
     first_late = min((t.first_frame for t in late), default=0)
     ranked = []
     for i, one in enumerate(early):
-        if one.end_frame + max_gap_frames < first_late:
+        if one.end_frame <= first_late:
             continue
         for j, other in enumerate(late):
-            rank = _likeness(one, other, max_gap_frames)
-            if rank is not None:
-                ranked.append((rank, i, j))
+            first, end = max(one.first_frame, other.first_frame), min(one.end_frame, other.end_frame)
+            if end > first:
+                overlaps = _ious(_rows(one, first, end), _rows(other, first, end))
+                if float(np.median(overlaps)) > _MIN_IOU:
+                    ranked.append((-float(overlaps.sum()), i, j))
     pairs: list[tuple[int, int]] = []
-    for _, i, j in sorted(ranked, key=lambda r: (-r[0][0], -r[0][1], r[1], r[2])):
+    for _, i, j in sorted(ranked):
         if all(i != a and j != b for a, b in pairs):
             pairs.append((i, j))
     return pairs
 
 
-def _likeness(
-    early: FinishedTracklet, late: FinishedTracklet, max_gap_frames: float
-) -> tuple[float, float] | None:
-    """Overlap summed over the shared frames, and nearness; None where the two do not follow one face."""
-    first, end = max(early.first_frame, late.first_frame), min(early.end_frame, late.end_frame)
-    if end > first:
-        overlaps = _ious(_rows(early, first, end), _rows(late, first, end))
-        middle = float(np.median(overlaps))
-        return (float(overlaps.sum()), middle) if middle > _MIN_IOU else None
-    gap = late.first_frame - early.end_frame
-    if not 0 <= gap <= max_gap_frames:
+def _nearest_over_gap(
+    stitched: Sequence[StitchedTracklet],
+    left: Sequence[FinishedTracklet],
+    end_frame: int,
+    frame_s: float,
+    max_gap_s: float,
+) -> tuple[int, FinishedTracklet] | None:
+    """A face that was lost near the end of the earlier part and the tracklet that most likely goes on with it.
+
+    One pass would have waited for the face. The earlier part did so up to its end, so only what begins behind that
+    is new to it.
+    """
+    best: tuple[float, int, FinishedTracklet] | None = None
+    for position, one in enumerate(stitched):
+        if one.tracklet.end_frame + max_gap_s / frame_s < end_frame:
+            continue
+        for other in left:
+            gap_s = (other.first_frame - one.tracklet.end_frame) * frame_s
+            if other.first_frame >= end_frame and 0 <= gap_s <= max_gap_s:
+                distance = _distance(one.tracklet.boxes[-1], other.boxes[0], gap_s)
+                if distance is not None and (best is None or distance < best[0]):
+                    best = distance, position, other
+    return None if best is None else (best[1], best[2])
+
+
+def _distance(lost: NDArray[np.float32], found: NDArray[np.float32], gap_s: float) -> float | None:
+    """How far a face has gone as a share of how far it may have gone, as the tracker reckons; None if it is another."""
+    sides = [float(np.sqrt(max(1e-3, float((box[2:] - box[:2]).prod())))) for box in (lost, found)]
+    if max(sides) > _MAX_GROWTH * min(sides):
         return None
-    nearness = float(_ious(early.boxes[-1:], late.boxes[:1])[0])
-    return (0.0, nearness) if nearness > _MIN_IOU else None
+    centres = (lost[:2] + lost[2:]) / 2, (found[:2] + found[2:]) / 2
+    reach = min(0.45 + 0.8 * gap_s, 1.6) * sides[0]
+    share = float(np.linalg.norm(centres[0] - centres[1])) / reach
+    return share if share < 1 else None
 
 
 def _joined(early: FinishedTracklet, late: FinishedTracklet) -> FinishedTracklet:
