@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
+from urllib.parse import urlsplit
 
 START_LIMIT_S = 60.0
 
@@ -66,10 +67,23 @@ def postgres_server(folder: Path) -> Iterator[str]:
     )
     if made.returncode:
         raise RuntimeError(f"initdb failed: {made.stderr}")
-    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1"]
+    url = f"postgresql://efface@127.0.0.1:{port}/postgres"
+    with restart_postgres(folder, url):
+        yield url
+
+
+@contextmanager
+def restart_postgres(folder: Path, url: str) -> Iterator[None]:
+    """Run the server that ``postgres_server`` has made in a folder again, at the same URL."""
+    port = urlsplit(url).port
+    assert port is not None
+    programs = _postgres_programs()
+    command = [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), "-h", "127.0.0.1"]
     command += ["-k", str(folder), "-F"]
+    user = _ordinary_user()
+    run_as = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     with server_process(command, folder, lambda: can_connect(port), **run_as) as process:
-        yield f"postgresql://efface@127.0.0.1:{port}/postgres"
+        yield
         # Fast instead of smart: connections that a failed test left open must not hold it up.
         process.send_signal(signal.SIGINT)
         process.wait(START_LIMIT_S)

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 from secrets import token_hex
 
@@ -103,3 +105,31 @@ def test_memory_stays_below_100_megabytes_for_a_large_file(s3_url: str, tmp_path
     command = [sys.executable, "-c", SEND_AND_MEASURE, str(tmp_path), repr(s3_options(s3_url)), str(size)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert int(done.stdout) < 100
+
+
+SEND = """
+import sys
+from pathlib import Path
+from efface.storage import open_object_store
+
+store = open_object_store("s3://videos/killed", cache=Path(sys.argv[1]) / "cache", options=eval(sys.argv[2]))
+store.put_file("big.mp4", Path(sys.argv[1]) / "big.mp4")
+"""
+
+
+@pytest.mark.slow
+def test_sender_that_is_killed_leaves_no_object(s3_url: str, tmp_path: Path) -> None:
+    with (tmp_path / "big.mp4").open("wb") as big:
+        big.truncate(400 * 2**20)
+    sender = subprocess.Popen([sys.executable, "-c", SEND, str(tmp_path), repr(s3_options(s3_url))])
+    limit = time.monotonic() + 60
+    while True:
+        with urllib.request.urlopen(f"{s3_url}/videos?uploads", timeout=10) as answer:
+            if b"<Upload>" in answer.read():
+                break
+        assert sender.poll() is None, "it was done before the test had seen it: make the file larger"
+        assert time.monotonic() < limit
+    sender.kill()
+    assert sender.wait() == -9
+    store = open_object_store("s3://videos/killed", cache=tmp_path / "cache", options=s3_options(s3_url))
+    assert not store.has("big.mp4")
