@@ -14,6 +14,7 @@ The tree, by what the caller can do about it::
     │   ├── IndexFormatError        a file that is not a readable face index
     │   └── IndexMismatchError      an index that was made from another video
     ├── OutputError             choose another output, or free some room
+    ├── SegmentError            the video cannot be done in segments: do it in one piece
     ├── WeightsError            install or name the network weights again
     ├── ConfigurationError      a setting of the service that cannot be used
     ├── NotFoundError           ask for something that is there
@@ -101,6 +102,13 @@ class IndexMismatchError(InputError):
 
 class OutputError(EffaceError):
     """The result cannot be written where or how it was asked for."""
+
+
+class SegmentError(EffaceError):
+    """The video cannot be rendered in segments, or those that were rendered do not fit together.
+
+    Nothing is wrong with the video or the request: rendered in one piece, it works or tells what is wrong.
+    """
 
 
 class WeightsError(EffaceError):
