@@ -27,6 +27,8 @@ _MAX_REDIRECTS = 5
 _PAUSES_S = (1.0, 5.0, 15.0)
 """Before each new connection where one has broken."""
 _ANSWER_LIMIT_S = 60.0
+_SLOWEST_BYTES_PER_S = 2_000
+"""On average, else a server that drips would hold a worker for ever."""
 _PASSING = frozenset({408, 425, 429})
 
 
@@ -51,6 +53,7 @@ class HttpDownloader:
         pause: waits for some seconds before a broken connection is made anew.
         read_limit_s: seconds that a server may be silent.
         answer_limit_s: seconds until a server has begun to answer, redirects included.
+        monotonic: tells how time passes, in seconds.
     """
 
     def __init__(
@@ -60,11 +63,13 @@ class HttpDownloader:
         pause: Callable[[float], None] = time.sleep,
         read_limit_s: float = 30.0,
         answer_limit_s: float = _ANSWER_LIMIT_S,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rules = rules
         self._pause = pause
         self._read_limit_s = read_limit_s
         self._answer_limit_s = answer_limit_s
+        self._monotonic = monotonic
 
     def fetch(self, url: str, target: Path, *, max_bytes: int, progress: Progress) -> FetchedFile:
         """See ``ports.Downloader``. A connection that breaks is made anew up to three times, and goes on where it broke
@@ -140,10 +145,15 @@ class HttpDownloader:
     def _read(self, answer: httpx.Response, fetch: _Fetch) -> None:
         total = _total(answer, fetch.partial.size)
         _require_size(total or 0, fetch)
-        for chunk in answer.iter_bytes(1 << 18):
+        begun, before = self._monotonic(), fetch.partial.size
+        # As they come: chunks of a fixed size would keep a slow server from being noticed, and cancelled.
+        for chunk in answer.iter_bytes():
             _require_size(fetch.partial.size + len(chunk), fetch)
             fetch.partial.write(chunk)
             fetch.progress.report("fetch", fetch.partial.size, total)
+            lasted_s = self._monotonic() - begun
+            if lasted_s > _ANSWER_LIMIT_S and fetch.partial.size - before < _SLOWEST_BYTES_PER_S * lasted_s:
+                raise httpx.ReadTimeout(f"less than {_SLOWEST_BYTES_PER_S} bytes a second came")
         if total is not None and fetch.partial.size != total:
             raise httpx.RemoteProtocolError(f"{fetch.partial.size} of {total} bytes came")
 

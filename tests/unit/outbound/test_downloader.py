@@ -1,4 +1,5 @@
 import hashlib
+import itertools
 import zlib
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler
@@ -251,6 +252,21 @@ def test_silent_server_is_given_up(target: Path) -> None:
 
     with web_server(answer) as server, pytest.raises(ServiceUnavailableError):
         fetch(f"{server.url}/a", target)
+
+
+@pytest.mark.parametrize(("minutes_each_look", "is_given_up"), [(2, True), (0.001, False)])
+def test_server_that_drips_is_given_up(target: Path, minutes_each_look: float, is_given_up: bool) -> None:
+    looks = itertools.count()
+    downloader = HttpDownloader(
+        LOOPBACK, pause=Pauses(), monotonic=lambda: 60 * minutes_each_look * next(looks)
+    )
+    with web_server(give(b"slow")) as server:
+        url = f"{server.url}/a"
+        if is_given_up:
+            with pytest.raises(ServiceUnavailableError, match="2000 bytes a second"):
+                downloader.fetch(url, target, max_bytes=100, progress=SilentProgress())
+        else:
+            downloader.fetch(url, target, max_bytes=100, progress=SilentProgress())
 
 
 @pytest.mark.parametrize("has_length", [True, False])
