@@ -266,6 +266,19 @@ class PictureTrack:
             _set_decoding_times(packets)
         return [_without_banner(packet) for packet in packets]
 
+    def stamp(self, packet: "av.Packet[VideoStream]", pts: int, dts: int) -> None:
+        """Make a packet that was encoded elsewhere one of this stream.
+
+        Args:
+            packet: of an encoder that was set up as this one; it changes.
+            pts: when its frame is shown, in ticks of the source's time base.
+            dts: when it is decoded, in the same ticks.
+        """
+        assert self._stream is not None
+        packet.stream = self._stream
+        packet.time_base = self._info.time_base
+        packet.pts, packet.dts = pts, dts
+
     def _turned(self, native: av.VideoFrame) -> av.VideoFrame:
         turn = self._plan.turn
         if turn is Orientation.UPRIGHT:

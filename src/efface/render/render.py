@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from efface.domain.errors import IndexMismatchError
 from efface.domain.media import Damage, EncodeSettings
 from efface.domain.time import Timeline
 from efface.media.files import atomic_output
 from efface.media.frame import VideoFrame
+from efface.media.planes import EditableFrame
 from efface.media.reader import VideoReader, open_video
 from efface.media.writer import VideoWriter, create_video
 from efface.plan import RedactionPlan
@@ -65,13 +67,42 @@ def render_video(
         open_video(source) as reader,
         atomic_output(output, overwrite=overwrite, never=(source,)) as temporary,
     ):
-        _check_source(reader, plan, timeline)
+        check_source(reader, plan, timeline)
         with create_video(temporary, reader, settings) as writer:
             num_masked = _render_frames(reader, writer, plan, timeline, progress)
         return RenderReport(timeline.num_frames, num_masked, writer.notices, reader.damage)
 
 
-def _check_source(reader: VideoReader, plan: RedactionPlan, timeline: Timeline) -> None:
+class FrameSink(Protocol):
+    """Takes frames to encode, and opens them for painting."""
+
+    def edit(self, frame: VideoFrame) -> EditableFrame:
+        """Open a frame for painting."""
+        ...
+
+    def write(self, frame: VideoFrame | EditableFrame, pts: int) -> None:
+        """Encode the next frame."""
+        ...
+
+
+def write_frame(sink: FrameSink, frame: VideoFrame, plan: RedactionPlan, frame_index: int, pts: int) -> bool:
+    """Treat a frame as planned and hand it to the encoder; True where it holds a region."""
+    regions = plan.regions_at(frame_index)
+    if not regions:
+        sink.write(frame, pts)
+        return False
+    picture = sink.edit(frame)
+    apply_regions(picture, regions, frame.orientation)
+    sink.write(picture, pts)
+    return True
+
+
+def check_source(reader: VideoReader, plan: RedactionPlan, timeline: Timeline) -> None:
+    """Refuse a video that differs from the indexed one by what its header says.
+
+    Raises:
+        IndexMismatchError: another size of frames, or another time base.
+    """
     info = reader.info
     if info.upright_size != plan.size:
         raise _mismatch(info.path, f"its frames are {info.upright_size}, not {plan.size}")
@@ -91,13 +122,7 @@ def _render_frames(
         if item.index >= timeline.num_frames:
             raise _mismatch(reader.info.path, f"it has more than {timeline.num_frames} frames")
         pts = int(timeline.pts[item.index])
-        if regions := plan.regions_at(item.index):
-            picture = writer.edit(item)
-            apply_regions(picture, regions, reader.info.orientation)
-            writer.write(picture, pts)
-            num_treated += 1
-        else:
-            writer.write(item, pts)
+        num_treated += write_frame(writer, item, plan, item.index, pts)
         num_frames += 1
         progress.report("render", num_frames, timeline.num_frames)
     if num_frames != timeline.num_frames:
