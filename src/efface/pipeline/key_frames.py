@@ -11,7 +11,7 @@ from efface.media.frame import VideoFrame
 
 WINDOW_S = 10.0
 """A shot gets one key frame for each stretch of this length."""
-_CANDIDATE_EVERY_S = 0.2
+_CANDIDATE_EVERY_S = 0.4
 _LEAST_STRETCH = 0.5
 """Share of a stretch that the last one of a shot must reach to get a key frame of its own."""
 _STILL = 4.0
