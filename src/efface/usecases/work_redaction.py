@@ -6,9 +6,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+import structlog
 from pydantic import TypeAdapter
 
-from efface.domain.errors import IndexMismatchError, RequestError
+from efface.domain.errors import IndexMismatchError, SegmentError
 from efface.domain.service import MediaFacts, RedactionOutcome, StoredSource
 from efface.index.codec import decode_index
 from efface.index.model import FaceIndex
@@ -17,7 +18,10 @@ from efface.media.packet_scan import scan_packets
 from efface.media.probe import probe_video
 from efface.media.still import still_jpeg
 from efface.pipeline.segments import plan_segments, whole_video
+from efface.plan import plan_redaction
 from efface.ports import Progress
+from efface.render.render import render_video
+from efface.render.segments import Rendering, join_rendered, render_segment
 from efface.usecases.completion import outcome_document
 from efface.usecases.object_keys import index_key, part_key, plan_key, poster_key, source_key
 from efface.usecases.reading import INDEX_FILE
@@ -29,7 +33,7 @@ from efface.usecases.work_stream import make_stream_copy
 
 _SPANS = TypeAdapter(list[tuple[int, int]])
 """First and end frame of each segment."""
-_CHUNK = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
 def plan(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -38,7 +42,7 @@ def plan(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -
     with tools.objects.local_file(order.source_key) as source:
         scan = scan_packets(source)
         segments = (
-            [whole_video(scan)]
+            (whole_video(scan),)
             if order.is_whole
             else plan_segments(scan, index.timeline.time_base, target_s=tools.settings.render_segment_s)
         )
@@ -53,12 +57,105 @@ def plan(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -
 
 
 def render(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -> dict[str, Any]:
-    raise NotImplementedError
+    """Render one span of frames."""
+    assert order.segment is not None
+    first, end = _spans(order, tools)[order.segment]
+    part = folder / "part"
+    with tools.objects.local_file(order.source_key) as source:
+        try:
+            render_segment(_rendering(order, tools, source), range(first, end), part, progress)
+        except SegmentError as error:
+            _tell_whole(order, error)
+            return {"num_frames": end - first, "is_exact": False}
+    tools.objects.put_file(part_key(order.job.job_id, order.segment, order.is_whole), part)
+    return {"num_frames": end - first, "is_exact": True}
 
 
 def join(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -> dict[str, Any]:
-    raise NotImplementedError
+    """Make the finished file, and what readers are given of it."""
+    made = order.new_video
+    with tools.objects.local_file(order.source_key) as source:
+        rendering = _rendering(order, tools, source)
+        output = folder / f"redacted{rendering.suffix}"
+        _join_spans(order, tools, rendering, output, progress)
+    info, timeline = probe_video(output), rendering.timeline
+    facts = MediaFacts(
+        round(float(timeline.duration), 7),
+        info.upright_size.width,
+        info.upright_size.height,
+        timeline.num_frames,
+    )
+    has_stream = made.options.makes_stream and make_stream_copy(made, output, tools.objects, folder, progress)
+    thumbnail_id = poster_id(made.video_id, 0)
+    # Of the finished file, never of the original.
+    poster = still_jpeg(output, timeline.start_of(0) + timeline.duration * POSTER_SHARE)
+    tools.objects.put_bytes(poster_key(made, thumbnail_id), poster)
+    stored = _stored(order, tools, output)
+    return outcome_document(RedactionOutcome(stored, facts, has_stream, thumbnail_id))
+
+
+def _join_spans(
+    order: WorkOrder, tools: WorkTools, rendering: Rendering, output: Path, progress: Progress
+) -> None:
+    numbers = range(len(_spans(order, tools)))
+    with ExitStack() as stack:
+        parts = [
+            stack.enter_context(tools.objects.local_file(part_key(order.job.job_id, number, order.is_whole)))
+            for number in numbers
+        ]
+        try:
+            join_rendered(rendering, parts, output, progress)
+        except SegmentError as error:
+            _tell_whole(order, error)
+            render_video(
+                rendering.source, rendering.plan, rendering.timeline, output, rendering.settings, progress
+            )
+
+
+def _spans(order: WorkOrder, tools: WorkTools) -> list[tuple[int, int]]:
+    return _SPANS.validate_json(tools.objects.get_bytes(plan_key(order.job.job_id)))
 
 
 def _index(order: WorkOrder, tools: WorkTools) -> FaceIndex:
-    raise NotImplementedError
+    """The index of the original.
+
+    Raises:
+        IndexMismatchError: the file is another than it was made from.
+    """
+    video = order.video
+    with tools.objects.local_file(index_key(video, video.index_version, INDEX_FILE)) as file:
+        index = decode_index(file)
+    if video.source is None or index.source.sha256 != video.source.sha256:
+        raise IndexMismatchError(
+            f"video '{video.video_id}' is not the file that its index was made from: index it again"
+        )
+    return index
+
+
+def _rendering(order: WorkOrder, tools: WorkTools, source: Path) -> Rendering:
+    index = _index(order, tools)
+    return Rendering(
+        source,
+        plan_redaction(index, request_from_document(order.job.request)),
+        index.timeline,
+        default_output_suffix(probe_video(source)),
+        tools.settings.encoding,
+    )
+
+
+def _stored(order: WorkOrder, tools: WorkTools, output: Path) -> StoredSource:
+    """Put the finished file into the store, under a name that no other attempt has."""
+    digest = hashlib.sha256()
+    with output.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    size_bytes = output.stat().st_size
+    key = source_key(order.new_video, new_video_id(), output.name)
+    tools.objects.put_file(key, output)
+    return StoredSource(key, size_bytes, digest.hexdigest())
+
+
+def _tell_whole(order: WorkOrder, error: SegmentError) -> None:
+    structlog.get_logger(__name__).warning(
+        "the video is rendered in one piece", video=order.video.video_id, reason=str(error)
+    )
