@@ -6,6 +6,7 @@ import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -109,7 +110,11 @@ class ChildProcess:
     def _relay_log(self, stream: IO[str]) -> None:
         with stream:
             for line in stream:
-                _logger.info("child %d: %s", self.pid, line.rstrip()[:2000])
+                if line.startswith("{"):
+                    # A record of the child's own structured log, which would be unreadable inside one of ours.
+                    sys.stderr.write(line)
+                else:
+                    _logger.info("child %d: %s", self.pid, line.rstrip()[:2000])
 
 
 class ChildPool:

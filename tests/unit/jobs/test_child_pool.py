@@ -123,6 +123,17 @@ def test_what_a_child_writes_to_stderr_is_in_the_log(
     assert f"child {child.pid}: a word from below" in caplog.text
 
 
+def test_structured_record_of_a_child_stays_as_it_is(
+    pool: ChildPool, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = pool.take()
+    answer(child, log='{"event": "fault", "level": "error"}')
+    child.kill()
+    child.join_log(timeout_s=5)
+    assert capsys.readouterr().err == '{"event": "fault", "level": "error"}\n'
+    assert "fault" not in caplog.text
+
+
 def test_command_that_cannot_be_started_is_an_os_error() -> None:
     with (
         closing(ChildPool(["/nowhere/at/all"], num_threads=1)) as pool,
