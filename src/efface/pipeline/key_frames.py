@@ -12,6 +12,8 @@ from efface.media.frame import VideoFrame
 WINDOW_S = 10.0
 """A shot gets one key frame for each stretch of this length."""
 _CANDIDATE_EVERY_S = 0.4
+_DENSE = 4
+"""So many times as many candidates in the beginning: a short shot needs another one than its first frame."""
 _LEAST_STRETCH = 0.5
 """Share of a stretch that the last one of a shot must reach to get a key frame of its own."""
 _STILL = 4.0
@@ -67,13 +69,11 @@ class KeyFramePicker:
         """
         if self._position and self._position % self._stretch == 0:
             self._keep_best()
-        phase = self._position % self._every
-        if phase == 0:
-            small = _small(gray)
-            worth = _worth(small, self._before)
+        if self._is_candidate(self._position):
+            worth = _worth(_small(gray), self._before)
             if self._best is None or worth > self._best.worth:
                 self._best = _Candidate(frame, frame_index, worth)
-        self._before = _small(gray) if phase == self._every - 1 else None
+        self._before = _small(gray) if self._is_candidate(self._position + 1) else None
         self._position += 1
 
     def end_shot(self) -> tuple[tuple[int, bytes], ...]:
@@ -84,6 +84,9 @@ class KeyFramePicker:
         picked = tuple(self._picked)
         self._picked, self._best, self._before, self._position = [], None, None, 0
         return picked
+
+    def _is_candidate(self, position: int) -> bool:
+        return position % (max(1, self._every // _DENSE) if position < self._every else self._every) == 0
 
     def _keep_best(self) -> None:
         if self._best is not None:

@@ -39,6 +39,12 @@ def test_frame_of_a_fade_is_not_taken() -> None:
     assert frame_index >= 40
 
 
+def test_short_shot_is_not_shown_by_the_frame_that_it_is_mixed_in_with() -> None:
+    sharp = texture(8)
+    ((frame_index, _),) = pick([np.zeros_like(sharp), *[sharp] * 5])
+    assert frame_index > 0
+
+
 def test_still_frame_is_preferred_to_a_moving_one() -> None:
     wide = texture(3, 900)
     moving = [wide[:, i * 12 : i * 12 + 320].copy() for i in range(30)]
