@@ -200,6 +200,7 @@ class _Worker:
         return [
             Chore("open jobs", 10.0, lambda: mend_jobs(self._services, client)),
             Chore("retention", 60.0, lambda: sweep_retention(self._services)),
+            Chore("cache", 300.0, self._services.objects.trim_cache),
             Chore("old workflows", 600.0, lambda: purge_workflows(self._services, client)),
         ]
 

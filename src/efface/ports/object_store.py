@@ -48,3 +48,7 @@ class ObjectStore(Protocol):
     def local_file(self, key: str) -> AbstractContextManager[Path]:
         """The object as a local file to read while the block runs: the file itself, or a copy in a cache."""
         ...
+
+    def trim_cache(self) -> None:
+        """Remove copies of remote objects from this machine that nobody has used for a while; there may be none."""
+        ...

@@ -59,15 +59,17 @@ def complete(
     released: tuple[Job, ...] = ()
     if job.kind is JobKind.INDEX:
         finished = catalogue.finish_index(job_id, _INDEX.validate_python(result["outcome"]))
-        released, is_published = finished or (), finished is not None
+        released = finished or ()
     else:
         outcome = _REDACTION.validate_python(result["outcome"])
-        is_published = catalogue.finish_redaction(job_id, outcome)
-        if not is_published:
+        if not catalogue.finish_redaction(job_id, outcome):
             _remove_unpublished(catalogue, objects, job, outcome.source)
-    if not is_published and _shown_video(catalogue, job) is None:
+    video = _shown_video(catalogue, job)
+    if video is None:
         # Deleted while the job ended: nothing of it may stay.
         objects.delete(video_prefix_of(job.account_id, job.shown_video_id))
+    elif video.is_source_deleted:
+        objects.delete(f"{video_prefix(video)}/source")
     objects.delete(job_prefix(job_id))
     return released
 

@@ -5,7 +5,8 @@ once, join. Each stage takes an order and what the stages before it have put int
 twice: the second time replaces the first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from efface.detect.choice import DetectorChoice
-from efface.domain.errors import RequestError
+from efface.domain.errors import EffaceError, RequestError
 from efface.domain.media import EncodeSettings
 from efface.domain.service import Job, Video
 from efface.ports import Catalogue, Downloader, ObjectStore
@@ -108,6 +109,26 @@ class WorkTools:
     scratch: Path
     """A folder on a local disk for what is being made."""
     settings: WorkSettings = field(default_factory=WorkSettings)
+
+
+@contextmanager
+def opened_source(order: WorkOrder, tools: WorkTools) -> Iterator[Path]:
+    """The video's file, to read while the block runs.
+
+    What the engine has to say of the file names its path, which is nobody's business but this machine's: users are
+    told the name that they have given.
+
+    Raises:
+        RequestError: the file was deleted meanwhile.
+    """
+    with tools.objects.local_file(order.source_key) as path:
+        try:
+            yield path
+        except EffaceError as error:
+            if str(path) not in str(error):
+                raise
+            shown = order.video.details.file_name or order.video.details.name
+            raise type(error)(str(error).replace(str(path), shown)) from error
 
 
 def work_order(

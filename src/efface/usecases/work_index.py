@@ -26,7 +26,7 @@ from efface.usecases.insights_of_index import summarise
 from efface.usecases.insights_shelf import INSIGHTS_FILE
 from efface.usecases.object_keys import index_key, part_key, plan_key, poster_key
 from efface.usecases.reading import FACE_PICTURES_FILE, FACES_FILE, INDEX_FILE, KEY_FRAME_PICTURES_FILE
-from efface.usecases.work import WorkOrder, WorkTools
+from efface.usecases.work import WorkOrder, WorkTools, opened_source
 from efface.usecases.work_pictures import POSTER_SHARE, face_archive, key_frame_archive, poster_id
 from efface.usecases.work_stream import make_stream_copy
 
@@ -37,7 +37,7 @@ def plan(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -
     """Cut the video into segments; none for a video in which no faces are to be found."""
     if not order.video.options.finds_faces:
         return {"num_frames": []}
-    with tools.objects.local_file(order.source_key) as source:
+    with opened_source(order, tools) as source:
         scan = scan_packets(source)
         segments = (
             (whole_video(scan),)
@@ -52,7 +52,7 @@ def analyse(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress
     """Find and follow the faces of one segment."""
     assert order.segment is not None
     segments = _planned(order, tools)
-    with tools.objects.local_file(order.source_key) as source:
+    with opened_source(order, tools) as source:
         part = analyse_segment(
             source,
             segments,
@@ -71,7 +71,7 @@ def join(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -
     video, stored = order.video, order.video.source
     assert stored is not None, "the stages before have read it"
     version = video.index_version + 1
-    with tools.objects.local_file(order.source_key) as source:
+    with opened_source(order, tools) as source:
         if video.options.finds_faces:
             insights, poster = _join_segments(order, tools, source, stored, version)
         else:

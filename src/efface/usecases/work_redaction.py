@@ -27,7 +27,7 @@ from efface.usecases.object_keys import index_key, part_key, plan_key, poster_ke
 from efface.usecases.reading import INDEX_FILE
 from efface.usecases.redactions import request_from_document
 from efface.usecases.services import new_video_id
-from efface.usecases.work import WorkOrder, WorkTools
+from efface.usecases.work import WorkOrder, WorkTools, opened_source
 from efface.usecases.work_pictures import POSTER_SHARE, poster_id
 from efface.usecases.work_stream import make_stream_copy
 
@@ -39,7 +39,7 @@ _CHUNK_BYTES = 1 << 20
 def plan(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -> dict[str, Any]:
     """Cut the video into spans of frames that can be rendered one by one."""
     index = _index(order, tools)
-    with tools.objects.local_file(order.source_key) as source:
+    with opened_source(order, tools) as source:
         scan = scan_packets(source)
         segments = (
             (whole_video(scan),)
@@ -61,7 +61,7 @@ def render(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress)
     assert order.segment is not None
     first, end = _spans(order, tools)[order.segment]
     part = folder / "part"
-    with tools.objects.local_file(order.source_key) as source:
+    with opened_source(order, tools) as source:
         try:
             render_segment(_rendering(order, tools, source), range(first, end), part, progress)
         except SegmentError as error:
@@ -74,7 +74,7 @@ def render(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress)
 def join(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -> dict[str, Any]:
     """Make the finished file, and what readers are given of it."""
     made = order.new_video
-    with tools.objects.local_file(order.source_key) as source:
+    with opened_source(order, tools) as source:
         rendering = _rendering(order, tools, source)
         output = folder / f"redacted{rendering.suffix}"
         _join_spans(order, tools, rendering, output, progress)

@@ -23,10 +23,10 @@ from efface.storage import open_catalogue
 from efface.usecases.accounts import create_account
 from efface.usecases.insights import Appearance, Face, FaceThumbnail, Picture, VideoInsights
 from efface.usecases.insights_shelf import INSIGHTS_FILE
-from efface.usecases.intake import Intake, IncomingFile, IntakeOrder, take_in
+from efface.usecases.intake import IncomingFile, Intake, IntakeOrder, take_in
 from efface.usecases.object_keys import index_key
 from efface.usecases.services import Limits, Services
-from tests.fakes.objects import MemoryObjects
+from tests.fakes.memory_objects import MemoryObjects
 from tests.storage.records import StillClock
 
 FACES = IndexOptions("Default", True, "NoStreaming", False)
@@ -99,7 +99,7 @@ def insights(face_ids: tuple[int, ...]) -> VideoInsights:
             f"guid-{face_id}",
             (FaceThumbnail(f"guid-{face_id}", 0.0, 0.04),),
             (Appearance(0.0, 4.0, (f"guid-{face_id}",)),),
-        )  # fmt: skip
+        )
         for number, face_id in enumerate(face_ids, 1)
     )
     pictures = tuple(

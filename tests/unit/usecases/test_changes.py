@@ -95,7 +95,7 @@ def test_deleted_video_leaves_no_object_and_stops_its_jobs(stage: Stage) -> None
     changes.delete_video(stage.services, video)
     with pytest.raises(VideoNotFoundError):
         stage.video(video.video_id)
-    assert stage.objects.held == {}
+    assert stage.objects.content == {}
     assert stage.queue.cancelled == [job.job_id]
     assert stage.services.catalogue.job_by_id(job.job_id).state is JobState.CANCELLED
     assert stage.video(redacted.video_id).state is VideoState.FAILED

@@ -50,10 +50,10 @@ def test_duplicate_is_refused_by_content_only_when_asked(stage: Stage) -> None:
 def test_work_beyond_the_limit_is_refused_and_leaves_nothing(stage: Stage) -> None:
     for _ in range(4):
         stage.upload()
-    held = set(stage.objects.held)
+    held = set(stage.objects.content)
     with pytest.raises(QueueFullError):
         stage.upload()
-    assert set(stage.objects.held) == held
+    assert set(stage.objects.content) == held
 
 
 def test_redaction_in_the_same_call_waits_for_the_index(stage: Stage) -> None:
@@ -76,7 +76,7 @@ def test_redaction_in_the_same_call_needs_video_insights(stage: Stage) -> None:
     sound_only = IndexOptions("AudioOnly", False, "Default", True)
     with pytest.raises(RequestError, match="preset for video"):
         stage.upload(options=sound_only, redaction=order())
-    assert stage.objects.held == {}
+    assert stage.objects.content == {}
 
 
 def test_retention_sets_the_day_on_which_a_video_goes(stage: Stage) -> None:
