@@ -16,10 +16,10 @@ from efface.media.probe import probe_video
 from efface.media.still import still_jpeg
 from efface.pipeline import Analysis
 from efface.pipeline.join_index import join_segments
-from efface.pipeline.segment_analysis import analyse_segment
+from efface.pipeline.segment_analysis import SegmentAnalysis, analyse_segment
 from efface.pipeline.segment_file import read_segment_analysis, write_segment_analysis
 from efface.pipeline.segments import Segment, plan_segments, whole_video
-from efface.ports import Progress
+from efface.ports import Progress, SilentProgress
 from efface.usecases.completion import outcome_document
 from efface.usecases.insights import VideoInsights
 from efface.usecases.insights_of_index import summarise
@@ -99,10 +99,7 @@ def _join_segments(
 ) -> tuple[VideoInsights, bytes]:
     """Write the files of the index; gives what readers are told, and the picture that stands for the video."""
     video = order.video
-    parts = []
-    for segment in _planned(order, tools):
-        with tools.objects.local_file(part_key(order.job.job_id, segment.index, order.is_whole)) as file:
-            parts.append(read_segment_analysis(file))
+    parts = _alike_parts(order, tools, source)
     name = video.details.file_name or video.details.name
     found = join_segments(parts, probe_video(source), SourceFile(name, stored.size_bytes, stored.sha256))
     face_pictures, faces = face_archive(found.index, found.crops)
@@ -116,6 +113,25 @@ def _join_segments(
     for file_name, content in files.items():
         tools.objects.put_bytes(index_key(video, version, file_name), content)
     return summarise(found.index, found.key_frames, faces, key_frames), _poster(source, found)
+
+
+def _alike_parts(order: WorkOrder, tools: WorkTools, source: Path) -> list[SegmentAnalysis]:
+    """What the segments have yielded, all searched by the same network on the same kind of processor.
+
+    Networks find slightly other faces on processors of other kinds, which must not show as a seam. So what a worker
+    of another kind has searched is searched here once more.
+    """
+    detector = create_detector(tools.settings.detector)
+    segments, parts = _planned(order, tools), []
+    for segment in segments:
+        with tools.objects.local_file(part_key(order.job.job_id, segment.index, order.is_whole)) as file:
+            part = read_segment_analysis(file)
+        if part.detector != detector.name:
+            part = analyse_segment(
+                source, segments, segment.index, detector=detector, progress=SilentProgress()
+            )
+        parts.append(part)
+    return parts
 
 
 def _poster(source: Path, found: Analysis) -> bytes:

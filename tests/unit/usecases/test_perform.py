@@ -108,7 +108,7 @@ def test_redaction_of_several_segments_is_one_file(stage: Stage, sample_clip: Pa
     assert taken.redacted
     redacted = stage.video(taken.redacted.video_id)
     assert redacted.source
-    with av.open(io.BytesIO(stage.objects.get_bytes(redacted.source.key))) as container:
+    with av.open(io.BytesIO(stage.objects.get_bytes(redacted.source.key)), "r") as container:
         frames = list(container.decode(video=0))
     assert len(frames) == 100
     assert frames[50].to_ndarray(format="gray8")[240, 320] < 28
