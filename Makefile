@@ -26,8 +26,8 @@ OUT ?=
 KIND ?= HighBlur
 SAMPLE := build/sample.mp4
 
-.PHONY: help setup redact serve test test-media lint check fmt docs docs-images lock clean \
-	bench bench-leak bench-speed bench-identity
+.PHONY: help setup redact serve test test-media drill lint check fmt docs docs-images lock clean \
+	bench bench-leak bench-speed bench-identity bench-load
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -71,7 +71,10 @@ test: $(READY_DEV) ## Fast tests: offline, no clips but those they make
 	@$(BIN)/python -m pytest -m "not slow and not media"
 
 test-media: $(READY_DEV) ## Slow tests and those on the real clips of ../shared
-	@$(BIN)/python -m pytest -m "slow or media"
+	@$(BIN)/python -m pytest -m "slow or media" --ignore=tests/drills
+
+drill: $(READY_DEV) ## Kill processes of a real service again and again while jobs run
+	@$(BIN)/python -m pytest -m slow tests/drills
 
 lint: $(READY_DEV) ## Format, style, types, import rules, spelling
 	@$(BIN)/ruff format --check
@@ -93,7 +96,7 @@ docs: $(READY_DEV) ## Write docs/cli.md and docs/settings.md anew from the progr
 docs-images: $(READY) ## Make docs/images/before-after.png anew from the bundled sample
 	@$(BIN)/python -m docs.before_after docs/images/before-after.png
 
-bench: bench-leak bench-speed bench-identity ## All benchmarks
+bench: bench-leak bench-speed bench-identity bench-load ## All benchmarks
 
 bench-leak: $(READY) ## Faces that stay visible, and false masks
 	@$(BIN)/python -m benchmarks.leak
@@ -103,6 +106,9 @@ bench-speed: $(READY) ## Frames per second and memory, beside deface and a plain
 
 bench-identity: $(READY) ## How well tracks are grouped into people
 	@$(BIN)/python -m benchmarks.identity
+
+bench-load: $(READY_DEV) ## How the API answers while a redaction runs beside it
+	@$(BIN)/python -m benchmarks.load
 
 UV := build/lock-venv/bin/uv
 UV_COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
