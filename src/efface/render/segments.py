@@ -146,7 +146,8 @@ def join_rendered(
     if output.suffix.lower() != rendering.suffix.lower():
         raise ValueError(f"{output} is no {rendering.suffix}, which the parts were made for")
     timeline = rendering.timeline
-    read = [_of_this_render(read_packet_file(part), rendering) for part in parts]
+    digest = rendering.digest
+    read = [_of_this_render(read_packet_file(part), digest) for part in parts]
     opening = read_opening(rendering.source)
     with (
         open_video(rendering.source) as reader,
@@ -196,9 +197,9 @@ def _span(timeline: Timeline, frames: range) -> PtsSpan | None:
     return PtsSpan(start, end)
 
 
-def _of_this_render(part: PacketFile, rendering: Rendering) -> PacketFile:
+def _of_this_render(part: PacketFile, digest: str) -> PacketFile:
     # A part of an earlier request for the same video may show a face that this one hides.
-    if part.notes.rendering != rendering.digest:
+    if part.notes.rendering != digest:
         raise SegmentError(
             f"{part.path} is a part of another render: render that segment again, or the video in one piece"
         )
