@@ -308,15 +308,24 @@ def rendering(clips: Any) -> Rendering:
     )
 
 
-def test_each_part_begins_with_a_frame_that_nothing_before_is_needed_for(
-    rendering: Rendering, tmp_path: Path
+@pytest.mark.parametrize(
+    ("codec", "type_of", "random_access", "trailing"),
+    [
+        # H.264: 5 is an IDR picture, 1 builds on others. HEVC: 19 and 20 are, below 16 all build on others.
+        ("libx264", lambda nal: nal[0] & 31, {5}, {1}),
+        ("libx265", lambda nal: nal[0] >> 1 & 63, {19, 20}, set(range(16))),
+    ],
+)
+def test_each_part_begins_with_a_picture_that_nothing_before_is_needed_for(
+    clips: Any, tmp_path: Path, codec: str, type_of: Any, random_access: set[int], trailing: set[int]
 ) -> None:
+    options = B_FRAMES if codec == "libx264" else {"x265-params": "log-level=none"}
+    rendering = rendering_of(clips.make("a.mp4", codec=codec, options=options, pts=range(NUM_FRAMES)), ".mp4")
     for part in parts_of(rendering, tmp_path):
-        packets = list(read_packet_file(part).packets())
-        # Type 5 is an IDR picture: frames behind it refer to nothing before it.
-        types = {nal[0] & 31 for nal in bytes(packets[0]).split(b"\0\0\1")[1:]}
-        assert 5 in types
-        assert 1 not in types
+        first = next(read_packet_file(part).packets())
+        types = {type_of(nal) for nal in bytes(first).split(b"\0\0\1")[1:]}
+        assert types & random_access
+        assert not types & trailing
 
 
 def test_one_part_of_all_frames_is_the_video_of_one_pass(rendering: Rendering, tmp_path: Path) -> None:
