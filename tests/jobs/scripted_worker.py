@@ -27,6 +27,9 @@ class NotedDeletes:
         with (self._folder / "deleted").open("a") as file:
             file.write(f"{prefix}\n")
 
+    def trim_cache(self) -> None:
+        """There is none."""
+
 
 class NotedPosts:
     """Makes no call, but notes it; answers well."""

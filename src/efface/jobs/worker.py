@@ -147,11 +147,12 @@ class _Worker:
         # Before any work is taken, so that what this worker takes is missed when it dies.
         self._stop.patiently(lambda: self._services.catalogue.beat(self._executor_id))
         engine.launch(self._config.segments_at_once, self._news)
+        errands, housekeeping = self._errands(), self._housekeeping(client)
         for name, body in (
             ("watch", self._watch.run),
             ("heartbeat", lambda: heartbeat.run(self._stop)),
-            ("errands", lambda: do_chores(self._errands(), self._stop)),
-            ("housekeeping", lambda: do_chores(self._housekeeping(client), self._stop)),
+            ("errands", lambda: do_chores(errands, self._stop)),
+            ("housekeeping", lambda: do_chores(housekeeping, self._stop)),
         ):
             threading.Thread(target=body, name=name, daemon=True).start()
 
