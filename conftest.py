@@ -6,11 +6,18 @@ from pathlib import Path
 import pytest
 
 
+_SERVERS = {"postgres_server_url", "postgres_url", "s3_url", "azure_url"}
+"""Fixtures that start a real PostgreSQL or an emulator of a cloud's object store."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for the real clips is a media test, so that `make test` stays fast and self-contained."""
+    """Whoever asks for the real clips, or for a server that must be installed, stays out of `make test`."""
     for item in items:
-        if "shared" in getattr(item, "fixturenames", ()):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "shared" in fixtures:
             item.add_marker(pytest.mark.media)
+        if fixtures & _SERVERS:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

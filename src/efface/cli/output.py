@@ -14,11 +14,14 @@ import click
 from efface.domain.errors import (
     Cancelled,
     ConfigurationError,
+    ConflictError,
     EffaceError,
     InputError,
     NotFoundError,
     OutputError,
+    QueueFullError,
     RequestError,
+    SegmentError,
     ServiceUnavailableError,
     WeightsError,
 )
@@ -61,7 +64,10 @@ _CODE_OF_ERROR: tuple[tuple[type[EffaceError], ExitCode], ...] = (
     (WeightsError, ExitCode.WEIGHTS),
     (ConfigurationError, ExitCode.SETUP),
     (ServiceUnavailableError, ExitCode.SETUP),
+    (QueueFullError, ExitCode.SETUP),
     (NotFoundError, ExitCode.REQUEST),
+    (ConflictError, ExitCode.REQUEST),
+    (SegmentError, ExitCode.OUTPUT),
     (Cancelled, ExitCode.INTERRUPTED),
 )
 

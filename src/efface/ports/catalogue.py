@@ -166,6 +166,13 @@ class Videos(Protocol):
         """How many videos an account has."""
         ...
 
+    def uploads_since(self, account_id: str, since: datetime | None) -> tuple[int, float]:
+        """How many videos an account has taken in since then (None: ever), and their length in seconds.
+
+        Redactions and videos that were deleted do not count; the length of one that was not analysed yet is 0.
+        """
+        ...
+
 
 class Jobs(Protocol):
     """Jobs. A state that is final never changes; progress never falls."""

@@ -3,15 +3,34 @@
 import hashlib
 import re
 import secrets
+from dataclasses import dataclass
 
 from efface.domain.errors import AccountNotFoundError, RequestError
 from efface.domain.service import Account
 from efface.ports import Accounts, Clock
-from efface.usecases.services import new_guid
+from efface.usecases.services import Services, new_guid
 
 DEFAULT_LOCATION = "local"
 _LOCATION = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an account has taken in, as far as it is still there."""
+
+    num_today: int
+    """Videos since midnight UTC."""
+    seconds_today: float
+    """Their length."""
+    seconds_ever: float
+
+
+def account_usage(services: Services, account_id: str) -> Usage:
+    """How much an account has taken in."""
+    midnight = services.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    num_today, seconds_today = services.catalogue.uploads_since(account_id, midnight)
+    return Usage(num_today, seconds_today, services.catalogue.uploads_since(account_id, None)[1])
 
 
 def hash_key(subscription_key: str) -> str:

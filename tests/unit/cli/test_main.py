@@ -2,7 +2,9 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
+import click
 import pytest
 
 import efface
@@ -35,9 +37,19 @@ def test_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"efface {efface.__version__}\n"
 
 
-@pytest.mark.parametrize("command", sorted(cli.commands))
-def test_every_command_has_json_and_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([command, "--help"]) == 0
+def words_of_commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from words_of_commands(command, (*before, name))
+        elif not command.hidden:
+            yield (*before, name)
+
+
+@pytest.mark.parametrize("words", sorted(words_of_commands(cli)), ids=" ".join)
+def test_every_command_has_json_and_help(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*words, "--help"]) == 0
     assert "--json" in capsys.readouterr().out
 
 

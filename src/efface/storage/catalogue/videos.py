@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from efface.domain.errors import AccountNotFoundError, ServiceUnavailableError
@@ -65,6 +65,17 @@ class SqlVideos(CataloguePart):
         """See ``ports.Videos``."""
         with self._database.reading() as connection:
             return count_videos(connection, account_id, VideoFilter())
+
+    def uploads_since(self, account_id: str, since: datetime | None) -> tuple[int, float]:
+        """See ``ports.Videos``."""
+        wanted = select(func.count(), func.coalesce(func.sum(videos.c.duration_s), 0.0)).where(
+            videos.c.account_id == account_id, videos.c.original_id.is_(None)
+        )
+        if since is not None:
+            wanted = wanted.where(videos.c.created >= since)
+        with self._database.reading() as connection:
+            num_videos, seconds = connection.execute(wanted).one()
+            return int(num_videos), float(seconds)
 
     def video_with_content(
         self, account_id: str, *, sha256: str | None = None, md5: str | None = None, url: str | None = None

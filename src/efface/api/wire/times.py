@@ -1,0 +1,37 @@
+"""Times as Azure writes and clients send them."""
+
+import re
+from datetime import UTC, datetime
+
+_TICKS = 10_000_000
+"""Azure counts tenths of microseconds."""
+_LOST_PLUS = re.compile(r"(\d) (\d\d:?\d\d)$")
+
+
+def date_time(moment: datetime) -> str:
+    """``2026-01-05T10:00:00.1234560+00:00``: moments in the life of a video."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0+00:00"
+
+
+def job_time(moment: datetime) -> str:
+    """``2026-01-05T10:00:00.1234560Z``: moments in the life of a job."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
+
+
+def in_video(seconds: float) -> str:
+    """``0:00:01.4333333``: a moment in a video; the fraction has no zeros at its end."""
+    ticks = round(max(0.0, seconds) * _TICKS)
+    whole, fraction = divmod(ticks, _TICKS)
+    text = f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+    return f"{text}.{fraction:07d}".rstrip("0") if fraction else text
+
+
+def parse_date_time(text: str) -> datetime:
+    """A moment as clients send it (RFC 3339); without a zone it is UTC.
+
+    Raises:
+        ValueError: not a moment.
+    """
+    # A plus sign that a client has not encoded arrives as a space.
+    moment = datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", text.strip()))
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
