@@ -15,7 +15,7 @@ import pytest
 
 from efface.storage import open_catalogue
 from efface.usecases.accounts import create_account
-from efface.wiring import SystemClock
+from efface.wiring.adapters import SystemClock
 from tests.drills.drill import (
     SETTINGS,
     PatientClient,

@@ -12,7 +12,7 @@ from efface.domain.errors import RequestError
 from efface.domain.service import Account
 from efface.settings import Settings
 from efface.usecases.services import Services
-from efface.wiring import SystemClock
+from efface.wiring.adapters import SystemClock
 
 
 def create_service(services: Services, settings: Settings) -> FastAPI:

@@ -27,7 +27,7 @@ def account() -> None:
 def create(name: str, location: str, data: Path | None, as_json: bool) -> None:
     """Make an account called NAME and print its subscription key, which is shown this one time."""
     from efface.usecases.accounts import create_account
-    from efface.wiring import SystemClock, opened_catalogue
+    from efface.wiring.adapters import SystemClock, opened_catalogue
 
     with opened_catalogue(told_settings(data=data)) as catalogue:
         made, key = create_account(catalogue, SystemClock(), name, location=location)
@@ -46,7 +46,7 @@ def create(name: str, location: str, data: Path | None, as_json: bool) -> None:
 @command_errors
 def list_(data: Path | None, as_json: bool) -> None:
     """List all accounts, oldest first."""
-    from efface.wiring import opened_catalogue
+    from efface.wiring.adapters import opened_catalogue
 
     with opened_catalogue(told_settings(data=data)) as catalogue:
         accounts = [
@@ -77,7 +77,7 @@ def rotate_key(name_or_id: str, data: Path | None, as_json: bool) -> None:
     Access tokens that were given out live on until they expire, an hour at most.
     """
     from efface.usecases import accounts
-    from efface.wiring import opened_catalogue
+    from efface.wiring.adapters import opened_catalogue
 
     with opened_catalogue(told_settings(data=data)) as catalogue:
         found = accounts.find_account(catalogue, name_or_id)

@@ -65,7 +65,9 @@ def api(**options: Unpack[ServeOptions]) -> None:
 def _serve(options: ServeOptions, *, with_worker: bool) -> None:
     from efface.api.server import address_of, bind, run_server
     from efface.api.service import create_service
-    from efface.wiring import configure_log, opened_services, worker_supervisor
+    from efface.wiring.adapters import opened_services
+    from efface.wiring.log import configure_log
+    from efface.wiring.worker import worker_supervisor
 
     settings = told_settings(host=options["host"], port=options["port"], data=options["data"])
     configure_log(settings.log_format)
@@ -90,7 +92,7 @@ def _first_account(settings: "Settings") -> "tuple[Account, str | None]":
     """
     from efface.domain.errors import ConfigurationError
     from efface.usecases.accounts import create_account
-    from efface.wiring import SystemClock, opened_catalogue
+    from efface.wiring.adapters import SystemClock, opened_catalogue
 
     with opened_catalogue(settings) as catalogue:
         accounts = catalogue.list_accounts()

@@ -24,7 +24,7 @@ def token(name_or_id: str, permission: str, video_id: str | None, data: Path | N
     """Print an access token for the account with this name or id. It is good for an hour."""
     from efface.api.service import issue_token
     from efface.usecases.accounts import find_account
-    from efface.wiring import opened_catalogue
+    from efface.wiring.adapters import opened_catalogue
 
     settings = told_settings(data=data)
     with opened_catalogue(settings) as catalogue:

@@ -20,7 +20,8 @@ def worker(segments_at_once: int | None, data: Path | None, as_json: bool) -> No
     Several workers, on several machines, need a database and an object store that all of them reach:
     EFFACE_DATABASE_URL and EFFACE_OBJECT_STORE_URL. With --json one line is printed when it is ready to work.
     """
-    from efface.wiring import configure_log, run_worker_process
+    from efface.wiring.log import configure_log
+    from efface.wiring.worker import run_worker_process
 
     settings = told_settings(data=data, segments_at_once=segments_at_once)
     configure_log(settings.log_format)
@@ -32,7 +33,8 @@ def worker(segments_at_once: int | None, data: Path | None, as_json: bool) -> No
 def run_orders() -> None:
     """Work on orders that a worker writes to stdin; not for people."""
     from efface.settings import read_settings
-    from efface.wiring import configure_log, run_child
+    from efface.wiring.child import run_child
+    from efface.wiring.log import configure_log
 
     settings = read_settings()
     configure_log(settings.log_format)

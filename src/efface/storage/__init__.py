@@ -5,8 +5,12 @@ only importer of SQLAlchemy, Alembic and obstore; their errors become efface's h
 to another; an object is there whole or not at all.
 """
 
-from efface.storage.catalogue import SqlCatalogue, SystemClock, open_catalogue, upgrade_catalogue
-from efface.storage.objects import FolderObjectStore, ObstoreObjectStore, open_object_store
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from efface.storage.catalogue import SqlCatalogue, SystemClock, open_catalogue, upgrade_catalogue
+    from efface.storage.objects import FolderObjectStore, ObstoreObjectStore, open_object_store
 
 __all__ = [
     "FolderObjectStore",
@@ -17,3 +21,13 @@ __all__ = [
     "open_object_store",
     "upgrade_catalogue",
 ]
+
+_OF_OBJECTS = {"FolderObjectStore", "ObstoreObjectStore", "open_object_store"}
+
+
+def __getattr__(name: str) -> Any:
+    # Only when it is asked for: a child process has no use for a database.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = "objects" if name in _OF_OBJECTS else "catalogue"
+    return getattr(import_module(f"{__name__}.{home}"), name)

@@ -11,7 +11,8 @@ from efface.domain.errors import ConfigurationError, EffaceError
 from efface.facade import list_weights, probe, write_sample
 from efface.settings import Settings
 from efface.usecases.services import new_guid
-from efface.wiring.adapters import open_objects, opened_catalogue, prepare_folders
+from efface.wiring.adapters import opened_catalogue
+from efface.wiring.tools import open_objects, prepare_folders
 
 _LEAST_FREE_BYTES = 5_000_000_000
 _WORKER_SILENCE_S = 15.0

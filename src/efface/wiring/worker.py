@@ -3,19 +3,15 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
-from efface.jobs import WorkerConfig, end_with_parent, run_worker, serve_orders
-from efface.jobs.child import PARENT_VARIABLE
+from efface.jobs.child import PARENT_VARIABLE, end_with_parent
 from efface.jobs.supervision import WorkerSupervisor
-from efface.ports import Progress
+from efface.jobs.worker import WorkerConfig, run_worker
 from efface.settings import Settings
-from efface.usecases.perform import perform
-from efface.usecases.work import WorkOrder, WorkTools
-from efface.wiring.adapters import open_callbacks, open_work_tools, opened_services
+from efface.wiring.adapters import opened_services
+from efface.wiring.tools import open_callbacks
 
 _CHILD_COMMAND = (sys.executable, "-m", "efface", "run-orders")
 _WORKER_COMMAND = (sys.executable, "-m", "efface", "worker")
@@ -46,12 +42,3 @@ def run_worker_process(settings: Settings, on_ready: Callable[[], None] | None =
         config = replace(config, segments_at_once=settings.segments_at_once)
     with opened_services(settings) as services:
         run_worker(config, services, open_callbacks(settings), on_ready=on_ready)
-
-
-def run_child(settings: Settings) -> None:
-    """Work on the orders that a worker writes to stdin, until it ends."""
-    serve_orders(partial(_perform, open_work_tools(settings)))
-
-
-def _perform(tools: WorkTools, order: dict[str, Any], progress: Progress) -> Mapping[str, Any]:
-    return perform(WorkOrder.from_document(order), tools, progress)
