@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from efface.domain.errors import ConfigurationError
 
@@ -175,3 +175,8 @@ def read_settings(**told: Any) -> Settings:
         first = error.errors()[0]
         name = "EFFACE_" + "_".join(str(part) for part in first["loc"]).upper()
         raise ConfigurationError(f"setting {name} cannot be used: {first['msg']}") from error
+    except SettingsError as error:
+        # Names the field, not the variable.
+        raise ConfigurationError(
+            f"setting EFFACE_OBJECT_STORE_OPTIONS cannot be used ({error}): give a JSON object"
+        ) from error

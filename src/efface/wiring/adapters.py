@@ -6,10 +6,11 @@ from contextlib import ExitStack, closing, contextmanager
 from efface.jobs import DbosJobQueue
 from efface.ports import Catalogue
 from efface.settings import Settings
-from efface.storage.catalogue import SystemClock as SystemClock
-from efface.storage.catalogue import open_catalogue
+from efface.storage.catalogue import SystemClock, open_catalogue
 from efface.usecases.services import Limits, Services
 from efface.wiring.tools import open_objects, prepare_folders
+
+__all__ = ["SystemClock", "opened_catalogue", "opened_services"]
 
 
 @contextmanager

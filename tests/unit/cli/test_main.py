@@ -46,9 +46,7 @@ def words_of_commands(group: click.Group, before: tuple[str, ...] = ()) -> Itera
 
 
 @pytest.mark.parametrize("words", sorted(words_of_commands(cli)), ids=" ".join)
-def test_every_command_has_json_and_help(
-    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_command_has_json_and_help(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*words, "--help"]) == 0
     assert "--json" in capsys.readouterr().out
 
