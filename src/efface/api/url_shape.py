@@ -18,7 +18,7 @@ includeAmsInfo includeAudioEffects includeSpeakers includeStatistics includeStre
 includeSummarizedInsights includeUsage includedInsights indexId indexingPreset isBase isSearchable
 language linguisticModelId logoGroupId metadata name newName owner pageSize partition partitions
 permission personId personModelId preventDuplicates priority privacy punctuationMode query
-reTranslate redact resource retentionPeriod sendSuccessEmail setAsSourceLanguage skip
+reTranslate redact redactName resource retentionPeriod sendSuccessEmail setAsSourceLanguage skip
 sourceLanguage sourceVideoId state streamingPreset subscription-key textScope token
 tokenLifetimeInMinutes type urlFormat urlsLifetimeSeconds useManagedIdentityToDownloadVideo
 useProxy videoUrl widgetType

@@ -130,9 +130,9 @@ class Urls:
         """The address of a video, without a slash at the end."""
         return f"{self.account(video.account_id)}/Videos/{video.video_id}"
 
-    def download_url(self, video: Video) -> str:
-        """Where a link to the video's file is got."""
-        return f"{self.video(video)}/SourceFile/DownloadUrl"
+    def download_url(self, account_id: str, video_id: str) -> str:
+        """Where a link to a video's file is got."""
+        return f"{self.account(account_id)}/Videos/{video_id}/SourceFile/DownloadUrl"
 
     def file(self, key: str, name: str, *, lifetime: timedelta | None = None, inline: bool = False) -> str:
         """A link that opens one object without any header until it expires. Its path ends in the name.

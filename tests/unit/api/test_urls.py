@@ -22,7 +22,7 @@ def probes() -> APIRouter:
         return {
             "absolute": urls.absolute("/x"),
             "job": urls.job(index_job(record)),
-            "download": urls.download_url(record),
+            "download": urls.download_url(record.account_id, record.video_id),
             "file": urls.file("key", "My clip"),
         }
 

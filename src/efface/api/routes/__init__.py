@@ -2,7 +2,26 @@
 
 from fastapi import APIRouter
 
-from efface.api.routes import arm, docs, files, identity, operations, tokens
+from efface.api.routes import (
+    accounts,
+    arm,
+    artifacts,
+    captions,
+    docs,
+    faces,
+    files,
+    identity,
+    jobs,
+    operations,
+    redactions,
+    source_files,
+    streams,
+    thumbnails,
+    tokens,
+    uploads,
+    videos,
+    widgets,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     operations.router,
@@ -11,5 +30,17 @@ ROUTERS: tuple[APIRouter, ...] = (
     files.router,
     arm.router,
     tokens.router,
+    streams.router,
+    widgets.router,
+    uploads.router,
+    videos.router,
+    redactions.router,
+    source_files.router,
+    artifacts.router,
+    thumbnails.router,
+    captions.router,
+    faces.router,
+    jobs.router,
+    accounts.router,
 )
 """In the order in which they are tried: fixed words before values."""

@@ -128,6 +128,8 @@ def _words(words: Mapping[str, Any], default: str | None = None) -> dict[str, An
 
 PRIORITIES = {"Low": Priority.LOW, "Normal": Priority.NORMAL, "High": Priority.HIGH}
 PRIVACIES = {privacy.value: privacy for privacy in Privacy}
+THUMBNAIL_FORMATS = {word: word for word in ("Jpeg", "Base64")}
+CAPTION_FORMATS = {word: word for word in ("Vtt", "Ttml", "Srt", "Txt", "Csv")}
 STATES = {state.value: state for state in VideoState}
 
 Text = Annotated[str | None, BeforeValidator(read_text)]
@@ -184,4 +186,14 @@ Skip = Annotated[
     int,
     BeforeValidator(or_default(whole_number(0), 0)),
     WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _MAX_INT, "default": 0}),
+]
+ThumbnailFormat = Annotated[
+    str,
+    BeforeValidator(or_default(one_of(THUMBNAIL_FORMATS), "Jpeg")),
+    WithJsonSchema(_words(THUMBNAIL_FORMATS, "Jpeg")),
+]
+CaptionFormat = Annotated[
+    str,
+    BeforeValidator(or_default(one_of(CAPTION_FORMATS), "Vtt")),
+    WithJsonSchema(_words(CAPTION_FORMATS, "Vtt")),
 ]

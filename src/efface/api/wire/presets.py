@@ -27,7 +27,9 @@ _FACES = "faces"
 
 def _read_streaming(value: object) -> str:
     if str(value).strip().lower() == "adaptivebitrate":
-        raise unusable(value, "offered any more, as in Azure since 2024: use Default, SingleBitrate or NoStreaming")
+        raise unusable(
+            value, "offered any more, as in Azure since 2024: use Default, SingleBitrate or NoStreaming"
+        )
     return one_of(STREAMING_PRESETS)(value)
 
 

@@ -1,0 +1,57 @@
+"""Redaction: a new video in which the chosen faces are hidden."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from efface.api.access import VideoContributor
+from efface.api.context import CurrentServices
+from efface.api.errors import ApiError, ErrorType, error_responses
+from efface.api.urls import CurrentUrls
+from efface.api.wire.job import JobStatus, job_status
+from efface.api.wire.redaction import REDACTION_SCHEMA, read_redaction
+from efface.api.wire.shape import json_answer
+from efface.api.wire.upload import RedactionQuery
+from efface.usecases.redactions import start_redaction
+
+router = APIRouter(prefix="/{location}/Accounts/{accountId}/Videos/{videoId}", tags=["redaction"])
+
+MAX_BODY_BYTES = 1_000_000
+_ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {"headers": {"Location": {"description": "The job.", "schema": {"type": "string"}}}}
+}
+_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": REDACTION_SCHEMA}}}
+}
+
+
+@router.post(
+    "/redact",
+    status_code=202,
+    response_model=JobStatus,
+    responses=_ACCEPTED | error_responses(400, 404, 409, 429),
+    openapi_extra=_BODY,
+)
+async def redact(
+    request: Request,
+    access: VideoContributor,
+    services: CurrentServices,
+    urls: CurrentUrls,
+    query: Annotated[RedactionQuery, Query()],
+) -> Response:
+    """Make a new video in which faces are hidden; the original stays as it is."""
+    body = await _body_of(request)
+    order = query.order(access.video, read_redaction(body), services.limits.max_name_length)
+    _, job = await run_in_threadpool(start_redaction, services, access.video, order)
+    return json_answer(job_status(job), 202, headers={"Location": urls.job(job)})
+
+
+async def _body_of(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise ApiError(400, ErrorType.INVALID_INPUT, f"The body is larger than {MAX_BODY_BYTES} bytes.")
+    return bytes(body)

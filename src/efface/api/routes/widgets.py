@@ -1,0 +1,92 @@
+"""Widgets: Azure's embedded pages, which clients put into frames, as pages of ours."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from efface.api.access import VideoReader
+from efface.api.callers import tokens_of
+from efface.api.context import CurrentServices
+from efface.api.embedded_pages import insights_page, player_page, style_sheet
+from efface.api.errors import error_responses
+from efface.api.urls import CurrentUrls, Urls
+from efface.usecases.reading import read_insights, source_file
+
+router = APIRouter(tags=["widgets"])
+
+_MOVED: dict[int | str, dict[str, Any]] = {
+    301: {"description": "To a page that is shown in a frame."},
+    **error_responses(400, 404),
+}
+_PAGE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+    **error_responses(404, 410),
+}
+# No script, no other host; the page may be framed by whoever has its address, which is what it is for.
+_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'"
+
+
+@router.get(
+    "/{location}/Accounts/{accountId}/Videos/{videoId}/PlayerWidget",
+    status_code=301,
+    responses=_MOVED,
+    response_class=RedirectResponse,
+)
+def player_widget(request: Request, access: VideoReader, urls: CurrentUrls) -> Response:
+    """Where the video is played."""
+    return _moved("player", request, access, urls)
+
+
+@router.get(
+    "/{location}/Accounts/{accountId}/Videos/{videoId}/InsightsWidget",
+    status_code=301,
+    responses=_MOVED,
+    response_class=RedirectResponse,
+)
+def insights_widget(request: Request, access: VideoReader, urls: CurrentUrls) -> Response:
+    """Where the people of a video are shown."""
+    return _moved("insights", request, access, urls)
+
+
+@router.get("/embed/player/{location}/{accountId}/{videoId}", responses=_PAGE, response_class=HTMLResponse)
+def player(access: VideoReader, urls: CurrentUrls) -> Response:
+    """The video, to be played in a frame."""
+    file = source_file(access.video)
+    return _page(player_page(access.video, urls.file(file.key, file.name, inline=True)))
+
+
+@router.get("/embed/insights/{location}/{accountId}/{videoId}", responses=_PAGE, response_class=HTMLResponse)
+def insights(request: Request, access: VideoReader, services: CurrentServices, urls: CurrentUrls) -> Response:
+    """Who is in a video and when, to be shown in a frame."""
+    found = read_insights(services, access.video)
+    pictures = f"{urls.video(access.video)}/Thumbnails"
+    return _page(insights_page(access.video, found, pictures, _token_query(request)))
+
+
+@router.get("/embed/style.css", include_in_schema=False)
+def style() -> Response:
+    """How the pages look."""
+    return Response(style_sheet(), media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+
+def _moved(page: str, request: Request, access: VideoReader, urls: Urls) -> Response:
+    location = request.path_params["location"]
+    place = f"/embed/{page}/{location}/{access.account.account_id}/{access.video.video_id}"
+    return RedirectResponse(urls.absolute(place) + _token_query(request), 301)
+
+
+def _token_query(request: Request) -> str:
+    """A frame sends no headers, so the token that has opened this request goes into the address."""
+    tokens = tokens_of(request)
+    return "?" + urlencode({"accessToken": tokens[0]}) if tokens else ""
+
+
+def _page(html: str) -> Response:
+    headers = {
+        "Content-Security-Policy": _POLICY,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+    }
+    return HTMLResponse(html, headers=headers)
