@@ -112,7 +112,8 @@ def test_killed_workers_segments_are_done_by_others_and_the_result_is_that_of_on
             # It stays dead: only others can finish what it had begun.
             wait(lambda: client.is_processed(cluster.account, video), 180)
             fail_over_s = time.monotonic() - killed_s
-            assert fail_over_s < FAIL_OVER_S, f"done after {fail_over_s:.1f} s"
+            print(f"index done {fail_over_s:.1f} s after its worker was killed")
+            assert fail_over_s < FAIL_OVER_S
             served = client.fetch(
                 f"{cluster.account}/Videos/{video}/ArtifactUrl?type=Metadata", tmp_path / "index.json"
             )
