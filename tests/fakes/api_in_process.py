@@ -1,6 +1,7 @@
 """The API inside the test's process: a real catalogue, a store in memory, clocks that are moved by hand."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,26 @@ from efface.api.context import ApiContext
 from efface.api.routes import ROUTERS
 from efface.api.settings import ApiSettings, Rate
 from efface.api.tokens import TokenClaims
-from efface.domain.service import Account, Video
+from efface.domain.service import Account, IndexOutcome, MediaFacts, Video
 from efface.storage import SqlCatalogue
 from efface.usecases.accounts import create_account
+from efface.usecases.insights import (
+    Appearance,
+    Face,
+    FaceThumbnail,
+    KeyFrame,
+    Picture,
+    ShotInsight,
+    VideoInsights,
+)
+from efface.usecases.insights_shelf import INSIGHTS_FILE
+from efface.usecases.object_keys import index_key, poster_key
+from efface.usecases.reading import (
+    FACE_PICTURES_FILE,
+    FACES_FILE,
+    INDEX_FILE,
+    KEY_FRAME_PICTURES_FILE,
+)
 from efface.usecases.services import Services
 from tests.fakes.memory_objects import MemoryObjects
 from tests.fakes.noted_queue import NotedQueue
@@ -104,3 +122,88 @@ class ApiInProcess:
 
     def get(self, url: str, **request: Any) -> httpx.Response:
         return self.ask("GET", url, **request)
+
+    def authorized(self, **token: Any) -> dict[str, str]:
+        """Headers with a token of a contributor, unless told otherwise."""
+        return {"Authorization": f"Bearer {self.token(**token)}"}
+
+    def call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Send a request to the account's own paths, as a contributor."""
+        return self.ask(method, f"{self.path}{path}", headers=self.authorized(), **request)
+
+    def upload(self, name: str = "clip", content: bytes = b"a video", **parameters: Any) -> Video:
+        """Upload a file; gives the video."""
+        answer = self.call(
+            "POST", "/Videos", params={"name": name, **parameters}, files={"file": ("clip.mp4", content)}
+        )
+        assert answer.status_code == 200, answer.text
+        return self.video(answer.json()["id"])
+
+    def video(self, video_id: str) -> Video:
+        return self.catalogue.video(self.account.account_id, video_id)
+
+    def indexed(self, name: str = "clip", **parameters: Any) -> Video:
+        """A video with two faces, 1001 and 1002, one shot, and files of its index."""
+        video = self.upload(name, **parameters)
+        assert video.source
+        document = sample_insights().to_document()
+        files = {
+            INSIGHTS_FILE: json.dumps(document).encode(),
+            FACES_FILE: b'{"version":1}',
+            INDEX_FILE: b'{"format":"efface-index"}',
+            FACE_PICTURES_FILE: b"PK face pictures",
+            KEY_FRAME_PICTURES_FILE: b"PK key frames",
+        }
+        for file_name, content in files.items():
+            self.objects.put_bytes(index_key(video, 1, file_name), content)
+        self.objects.put_bytes(poster_key(video, POSTER_ID), b"\xff\xd8poster")
+        (job,) = self.catalogue.jobs_of_video(video.account_id, video.video_id)
+        self.catalogue.begin_job(job.job_id)
+        media = MediaFacts(12.04, 640, 360, 301)
+        self.catalogue.finish_index(job.job_id, IndexOutcome(1, video.source, media, True, False, POSTER_ID))
+        return self.video(video.video_id)
+
+
+POSTER_ID = "b6d1f7de-0000-4000-8000-00000000000a"
+
+
+def face_picture_id(face_id: int) -> str:
+    return f"b6d1f7de-0000-4000-8000-{face_id:012d}"
+
+
+def sample_insights() -> VideoInsights:
+    """Two people in one shot of 12.04 s, the second of them seen for a second and a half."""
+    faces = tuple(
+        Face(
+            face_id,
+            f"Unknown #{number}",
+            False,
+            0.93,
+            end - start,
+            (end - start) / 12.04,
+            end - start > 4,
+            face_picture_id(face_id),
+            (FaceThumbnail(face_picture_id(face_id), 1.4333333, 1.4666667),),
+            (Appearance(start, end, (face_picture_id(face_id),)),),
+        )
+        for number, (face_id, start, end) in enumerate(((1001, 0.0, 11.96), (1002, 3.0, 4.5)), 1)
+    )
+    key_frame = KeyFrame(face_picture_id(0), 0.2, 0.2333333)
+    pictures = tuple(
+        Picture(face_picture_id(face_id), f"FaceInstanceThumbnail_{face_picture_id(face_id)}.jpg", 4 * i, 4)
+        for i, face_id in enumerate((1001, 1002))
+    )
+    shot = ShotInsight(0.0, 12.04, (key_frame,))
+    return VideoInsights(
+        12.04,
+        640,
+        360,
+        301,
+        25.0,
+        "efface 0",
+        faces,
+        (shot,),
+        pictures,
+        (Picture(face_picture_id(0), "KeyFrameThumbnail.jpg", 0, 2),),
+        (),
+    )
