@@ -5,7 +5,7 @@ from typing import Any
 
 from efface.api.wire.failure import failure_code, failure_message
 from efface.api.wire.insights import LISTS, InsightsShape, insights_shape
-from efface.api.wire.parameters import CommaList, QueryShape, Switch, Text
+from efface.api.wire.parameters import CommaList, QueryShape, Switch
 from efface.api.wire.shape import NO_GUID, WireShape
 from efface.api.wire.summary import Summary, summary
 from efface.api.wire.times import date_time, in_video
@@ -17,12 +17,6 @@ from efface.usecases.insights import VideoInsights
 class IndexQuery(QueryShape):
     """What of an index is wanted."""
 
-    language: Text = None
-    """Ignored, as nothing is translated."""
-    re_translate: Text = None
-    """Ignored."""
-    include_streaming_urls: Text = None
-    """Ignored: streaming-url gives them."""
     included_insights: CommaList = ()
     """Only these of ``insights``."""
     excluded_insights: CommaList = ()

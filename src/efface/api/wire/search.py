@@ -61,12 +61,6 @@ class SearchQuery(QueryShape):
     has_source_video_file: OptionalFlag = None
     created_after: Moment = None
     created_before: Moment = None
-    source_language: Repeated = ()
-    """Ignored."""
-    text_scope: Repeated = ()
-    """Ignored: it names insights that are not made here."""
-    language: Repeated = ()
-    """Ignored."""
     page_size: PageSize = 25
     skip: Skip = 0
 

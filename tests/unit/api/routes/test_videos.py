@@ -125,7 +125,10 @@ def test_list_is_narrowed_by_time_and_partition(api: ApiInProcess) -> None:
     api.clock.move(3600)
     api.upload("new", partition="b")
     moment = (api.clock.now() - timedelta(minutes=1)).isoformat()
-    names = lambda answer: [video["name"] for video in answer.json()["results"]]  # noqa: E731
+
+    def names(answer: Any) -> list[str]:
+        return [video["name"] for video in answer.json()["results"]]
+
     assert names(api.call("GET", "/Videos", params={"createdAfter": moment})) == ["new"]
     assert names(api.call("GET", "/Videos", params={"createdBefore": moment})) == ["old"]
     assert names(api.call("GET", "/Videos", params={"partitions": "b"})) == ["new"]
