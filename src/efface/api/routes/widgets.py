@@ -50,14 +50,14 @@ def insights_widget(request: Request, access: VideoReader, urls: CurrentUrls) ->
     return _moved("insights", request, access, urls)
 
 
-@router.get("/embed/player/{location}/{accountId}/{videoId}", responses=_PAGE, response_class=HTMLResponse)
+@router.get("/embed/player/{location}/{accountId}/{videoId}", responses=_PAGE, response_class=Response)
 def player(access: VideoReader, urls: CurrentUrls) -> Response:
     """The video, to be played in a frame."""
     file = source_file(access.video)
     return _page(player_page(access.video, urls.file(file.key, file.name, inline=True)))
 
 
-@router.get("/embed/insights/{location}/{accountId}/{videoId}", responses=_PAGE, response_class=HTMLResponse)
+@router.get("/embed/insights/{location}/{accountId}/{videoId}", responses=_PAGE, response_class=Response)
 def insights(request: Request, access: VideoReader, services: CurrentServices, urls: CurrentUrls) -> Response:
     """Who is in a video and when, to be shown in a frame."""
     found = read_insights(services, access.video)
