@@ -42,6 +42,7 @@ __all__ = [
     "Scope",
     "VideoAccess",
     "VideoContributor",
+    "VideoOfAccountContributor",
     "VideoReader",
     "find_video",
     "not_allowed",
@@ -133,6 +134,14 @@ def _video_contributor(
     return VideoAccess(caller, find_video(context, caller.account.account_id, video_id))
 
 
+def _video_of_account_contributor(
+    access: Annotated[VideoAccess, Depends(_video_contributor)],
+) -> VideoAccess:
+    if access.caller.scope is not Scope.ACCOUNT:
+        raise not_allowed(access.account.account_id)
+    return access
+
+
 def _key_holder(
     request: Request,
     location: LocationPath,
@@ -204,6 +213,8 @@ VideoReader = Annotated[VideoAccess, Depends(_video_reader)]
 """A caller who may read the video of the path: by a token of scope Account or Video, or because it is public."""
 VideoContributor = Annotated[VideoAccess, Depends(_video_contributor)]
 """A caller who may change the video of the path."""
+VideoOfAccountContributor = Annotated[VideoAccess, Depends(_video_of_account_contributor)]
+"""A caller who may change the whole account, and the video of the path: for what makes new videos of it."""
 KeyedAccount = Annotated[Account, Depends(_keyed_account)]
 """The account of the path, opened by a subscription key."""
 Keyed = Annotated[KeyHolder, Depends(_key_holder)]

@@ -1,5 +1,6 @@
 """Captions: valid documents without a line, since nothing is transcribed here."""
 
+from html import escape
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -41,4 +42,8 @@ def captions(
     if access.video.state is VideoState.FAILED:
         raise ApiError(400, ErrorType.INVALID_INPUT, f"Video '{access.video.video_id}' could not be indexed.")
     media_type, text = _EMPTY[wanted]
-    return Response(text.replace("{language}", access.video.details.language), media_type=media_type)
+    return Response(
+        text.replace("{language}", escape(access.video.details.language)),
+        media_type=media_type,
+        headers={"X-Content-Type-Options": "nosniff"},
+    )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from efface.api.access import VideoContributor
+from efface.api.access import VideoOfAccountContributor
 from efface.api.context import CurrentServices
 from efface.api.errors import ApiError, ErrorType, error_responses
 from efface.api.urls import CurrentUrls
@@ -36,7 +36,7 @@ _BODY: dict[str, Any] = {
 )
 async def redact(
     request: Request,
-    access: VideoContributor,
+    access: VideoOfAccountContributor,
     services: CurrentServices,
     urls: CurrentUrls,
     query: Annotated[RedactionQuery, Query()],

@@ -14,6 +14,7 @@ router = APIRouter(prefix="/{location}/Accounts/{accountId}/Videos/{videoId}/Sou
 
 _FOR_PEOPLE = ("video/", "application/octet-stream", "text/html")
 _FOR_PROGRAMS = ("application/json", "*/*")
+_HEADERS = {"Cache-Control": "no-store", "Vary": "Accept"}
 _LINK: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A signed link, as a bare JSON string.",
@@ -33,8 +34,8 @@ def download_url(request: Request, access: VideoReader, urls: CurrentUrls) -> Re
     file = source_file(access.video)
     link = urls.file(file.key, file.name)
     if prefers_file(request.headers.get("accept", "")):
-        return RedirectResponse(link, 302)
-    return JSONResponse(link)
+        return RedirectResponse(link, 302, _HEADERS)
+    return JSONResponse(link, headers=_HEADERS)
 
 
 def prefers_file(accept: str) -> bool:

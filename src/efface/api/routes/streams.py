@@ -1,6 +1,7 @@
 """Streaming: manifests of the copy for streaming, whose files are fetched by signed links."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from efface.api.context import CurrentContext
 from efface.api.errors import ApiError, ErrorType, error_responses
 from efface.api.file_response import cors_preflight, with_cors
 from efface.api.urls import CurrentUrls, Urls
-from efface.api.wire.parameters import one_of, whole_number
+from efface.api.wire.parameters import one_of, or_default, whole_number
 from efface.api.wire.shape import WireShape
 from efface.domain.errors import ArtifactNotFoundError
 from efface.domain.service import Video
@@ -51,8 +52,8 @@ class StreamingUrl(WireShape):
 
 
 _FORMATS = {word.value: word for word in UrlFormat}
-Format = Annotated[UrlFormat, BeforeValidator(one_of(_FORMATS))]
-Minutes = Annotated[int, BeforeValidator(whole_number(1, _MAX_MINUTES))]
+Format = Annotated[UrlFormat, BeforeValidator(or_default(one_of(_FORMATS), UrlFormat.DASH))]
+Minutes = Annotated[int, BeforeValidator(or_default(whole_number(1, _MAX_MINUTES), _DEFAULT_MINUTES))]
 TokenPath = Annotated[str, Path(alias="token", description="As the link holds it.")]
 
 
@@ -61,6 +62,7 @@ TokenPath = Annotated[str, Path(alias="token", description="As the link holds it
 )
 def streaming_url(
     access: VideoReader,
+    context: CurrentContext,
     urls: CurrentUrls,
     url_format: Annotated[Format, Query(alias="urlFormat", description="HLS or DASH.")] = UrlFormat.DASH,
     minutes: Annotated[
@@ -77,7 +79,9 @@ def streaming_url(
             ErrorType.UNSUPPORTED,
             "Smooth Streaming is not offered: use MPEG_DASH or HLS_V4 as urlFormat.",
         )
-    token = urls.sign(_USE, _content(video), lifetime=timedelta(minutes=minutes))
+    lifetime = timedelta(minutes=minutes)
+    ends = context.services.clock.now() + lifetime
+    token = urls.sign(_USE, _content(video, ends), lifetime=lifetime)
     name = "manifest.mpd" if url_format is UrlFormat.DASH else "master.m3u8"
     return StreamingUrl(url=urls.absolute(f"/streams/{token}/{name}"), jwt=token)
 
@@ -85,9 +89,9 @@ def streaming_url(
 @router.get("/streams/{token}/manifest.mpd", responses=_text(_DASH_TYPE), response_class=Response)
 def dash_manifest(token: TokenPath, context: CurrentContext, urls: CurrentUrls) -> Response:
     """The DASH manifest."""
-    video, stream = _opened(token, context, urls)
-    files = {track.file_name: _file_url(video, stream, track, urls) for track in stream.manifest.tracks}
-    manifest = stream.manifest
+    stream = _opened(token, context, urls)
+    manifest = stream.copy.manifest
+    files = {track.file_name: stream.file_url(track, urls) for track in manifest.tracks}
     audio = files[manifest.audio.file_name] if manifest.audio else None
     return _answer(dash_mpd(manifest, files[manifest.video.file_name], audio), _DASH_TYPE)
 
@@ -95,9 +99,9 @@ def dash_manifest(token: TokenPath, context: CurrentContext, urls: CurrentUrls) 
 @router.get("/streams/{token}/master.m3u8", responses=_text(_HLS_TYPE), response_class=Response)
 def hls_manifest(token: TokenPath, context: CurrentContext, urls: CurrentUrls) -> Response:
     """The HLS master playlist."""
-    _, stream = _opened(token, context, urls)
-    audio = "audio.m3u8" if stream.manifest.audio else None
-    return _answer(hls_master(stream.manifest, "video.m3u8", audio), _HLS_TYPE)
+    manifest = _opened(token, context, urls).copy.manifest
+    audio = "audio.m3u8" if manifest.audio else None
+    return _answer(hls_master(manifest, "video.m3u8", audio), _HLS_TYPE)
 
 
 @router.get("/streams/{token}/{track}.m3u8", responses=_text(_HLS_TYPE), response_class=Response)
@@ -108,11 +112,12 @@ def hls_track(
     urls: CurrentUrls,
 ) -> Response:
     """The HLS playlist of one track."""
-    video, stream = _opened(token, context, urls)
-    wanted = {"video": stream.manifest.video, "audio": stream.manifest.audio}.get(track)
+    stream = _opened(token, context, urls)
+    manifest = stream.copy.manifest
+    wanted = {"video": manifest.video, "audio": manifest.audio}.get(track)
     if wanted is None:
         raise ApiError(404, ErrorType.NOT_FOUND, f"The stream has no track '{track[:40]}'.")
-    return _answer(hls_media(wanted, _file_url(video, stream, wanted, urls)), _HLS_TYPE)
+    return _answer(hls_media(wanted, stream.file_url(wanted, urls)), _HLS_TYPE)
 
 
 @router.options("/streams/{token}/{name}", include_in_schema=False)
@@ -121,23 +126,32 @@ def preflight(token: str, name: str) -> Response:
     return cors_preflight()
 
 
-def _content(video: Video) -> dict[str, Any]:
-    return {"account": video.account_id, "video": video.video_id}
+@dataclass(frozen=True, slots=True)
+class _OpenStream:
+    """What a signed path has opened."""
+
+    copy: StreamCopy
+    lifetime: timedelta
+    """What is left of that of the path."""
+
+    def file_url(self, track: StreamTrack, urls: Urls) -> str:
+        # As long as the path: a player that has begun goes on asking by it, and nobody else may for longer.
+        file = self.copy.files[track.file_name]
+        return urls.file(file.key, file.name, lifetime=self.lifetime, inline=True)
 
 
-def _opened(token: str, context: CurrentContext, urls: Urls) -> tuple[Video, StreamCopy]:
+def _content(video: Video, ends: datetime) -> dict[str, Any]:
+    return {"account": video.account_id, "video": video.video_id, "ends": int(ends.timestamp())}
+
+
+def _opened(token: str, context: CurrentContext, urls: Urls) -> _OpenStream:
     content = urls.read_signed(_USE, token)
     video = find_video(context, content["account"], content["video"])
+    ends = datetime.fromtimestamp(content["ends"], UTC)
     try:
-        return video, read_stream(context.services, video)
+        return _OpenStream(read_stream(context.services, video), ends - context.services.clock.now())
     except ArtifactNotFoundError as error:
         raise _no_stream(video) from error
-
-
-def _file_url(video: Video, stream: StreamCopy, track: StreamTrack, urls: Urls) -> str:
-    # As long as a link may live: a player that has begun goes on asking by it.
-    file = stream.files[track.file_name]
-    return urls.file(file.key, file.name, lifetime=timedelta(minutes=_MAX_MINUTES), inline=True)
 
 
 def _answer(text: str, media_type: str) -> Response:

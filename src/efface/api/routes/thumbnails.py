@@ -14,7 +14,8 @@ from efface.usecases.reading import read_picture
 
 router = APIRouter(prefix="/{location}/Accounts/{accountId}/Videos/{videoId}/Thumbnails", tags=["files"])
 
-
+# Faces must not outlive their video in a cache.
+_HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 _PICTURE: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {
@@ -39,5 +40,5 @@ def thumbnail(
     """A picture, as JPEG or as Base64 text."""
     picture = read_picture(services, access.video, thumbnail_id)
     if wanted == "Base64":
-        return PlainTextResponse(base64.b64encode(picture).decode())
-    return Response(picture, media_type="image/jpeg")
+        return PlainTextResponse(base64.b64encode(picture).decode(), headers=_HEADERS)
+    return Response(picture, headers=_HEADERS, media_type="image/jpeg")

@@ -1,5 +1,7 @@
 """What clients say with an upload, a new analysis or a redaction."""
 
+import re
+
 from pydantic import AliasGenerator, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -25,11 +27,17 @@ from efface.usecases.intake import IncomingFile, IntakeOrder
 from efface.usecases.redactions import RedactionOrder
 
 _DEFAULT_LANGUAGE = "en-US"
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){1,4}")
 
 
 def _spelling(name: str) -> str:
     """Azure's spelling of a parameter."""
     return "excludedAI" if name == "excluded_ai" else to_camel(name)
+
+
+def _language(given: str | None) -> str:
+    """A tag of BCP 47 with a region; for ``auto``, ``English`` and the like, the language that Azure assumes."""
+    return given if given and _LANGUAGE.fullmatch(given) else _DEFAULT_LANGUAGE
 
 
 class AnalysisQuery(QueryShape):
@@ -105,7 +113,7 @@ class UploadQuery(AnalysisQuery):
             partition=self.partition,
             file_name=file_name,
             privacy=self.privacy,
-            language=self.language if self.language and "-" in self.language else _DEFAULT_LANGUAGE,
+            language=_language(self.language),
         )
         body = received.fields.get("redact") or self.redact
         redaction = self._redaction(body, details, max_name_length) if body else None
