@@ -1,0 +1,59 @@
+"""docs/compatibility.md names every operation and parameter that there is, and tells the truth of those there are not."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from efface.api.openapi import describe
+from tests.fakes.api_in_process import ApiInProcess
+from tests.unit.api.conftest import _quiet_log, api
+
+__all__ = ["_quiet_log", "api"]
+
+PAGE = (Path(__file__).parents[2] / "docs" / "compatibility.md").read_text(encoding="utf-8")
+LINKED = ("/files/", "/streams/", "/embed/", "/docs/")
+"""Led to by links of other operations, named in one row."""
+
+
+def operations(described: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (method.upper(), path, operation)
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+        if not path.startswith(LINKED)
+    ]
+
+
+def test_every_operation_is_named(api: ApiInProcess) -> None:
+    missing = [
+        f"{method} {path}"
+        for method, path, _ in operations(describe(api.app))
+        if f"`{method} {path}`" not in PAGE
+    ]
+    assert missing == []
+
+
+def test_every_parameter_is_named(api: ApiInProcess) -> None:
+    words = set(re.findall(r"[\w-]+", " ".join(re.findall(r"`([^`]*)`", PAGE))))
+    missing = {
+        (path, parameter["name"])
+        for _, path, operation in operations(describe(api.app))
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "query" and parameter["name"] not in words
+    }
+    assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), re.findall(r"`(\w+) (/\S+)` \| not offered: (\d+)", PAGE)
+)
+def test_what_is_not_offered_answers_as_it_says(
+    api: ApiInProcess, method: str, path: str, status: str
+) -> None:
+    video = api.indexed()
+    url = path.format(location=api.account.location, accountId=api.account.account_id, videoId=video.video_id)
+    answer = api.ask(method, url, headers=api.authorized())
+    assert answer.status_code == int(status)
+    assert set(answer.json()) == {"ErrorType", "Message"}
