@@ -50,9 +50,7 @@ def main() -> None:
                     *lists(service, told.videos, told.seconds),
                     upload(service, caller, Path(folder, "large.mp4"), told.upload_mb),
                 )
-            peaks = [
-                _memory_mb(pid, "VmHWM") for pid in (api_of(service), worker_of(api_of(service)))
-            ]
+            peaks = [_memory_mb(pid, "VmHWM") for pid in (api_of(service), worker_of(api_of(service)))]
     memory = f"Most memory: API process {peaks[0]:.0f} MB, worker {peaks[1]:.0f} MB."
     table = Table(
         "API beside a running redaction",

@@ -1,4 +1,4 @@
-"""docs/compatibility.md names every operation and parameter that there is, and tells the truth of those there are not."""
+"""docs/compatibility.md names every operation and parameter there is, and tells the truth of those there are not."""
 
 import re
 from pathlib import Path
