@@ -8,9 +8,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from efface.api.access import VideoReader
 from efface.api.callers import tokens_of
-from efface.api.context import CurrentServices
+from efface.api.context import CurrentContext, CurrentServices
 from efface.api.embedded_pages import insights_page, player_page, style_sheet
 from efface.api.errors import error_responses
+from efface.api.tokens import Permission, Scope, TokenClaims
 from efface.api.urls import CurrentUrls, Urls
 from efface.usecases.reading import read_insights, source_file
 
@@ -34,9 +35,11 @@ _POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self
     responses=_MOVED,
     response_class=RedirectResponse,
 )
-def player_widget(request: Request, access: VideoReader, urls: CurrentUrls) -> Response:
+def player_widget(
+    request: Request, access: VideoReader, context: CurrentContext, urls: CurrentUrls
+) -> Response:
     """Where the video is played."""
-    return _moved("player", request, access, urls)
+    return _moved("player", request, access, context, urls)
 
 
 @router.get(
@@ -45,9 +48,11 @@ def player_widget(request: Request, access: VideoReader, urls: CurrentUrls) -> R
     responses=_MOVED,
     response_class=RedirectResponse,
 )
-def insights_widget(request: Request, access: VideoReader, urls: CurrentUrls) -> Response:
+def insights_widget(
+    request: Request, access: VideoReader, context: CurrentContext, urls: CurrentUrls
+) -> Response:
     """Where the people of a video are shown."""
-    return _moved("insights", request, access, urls)
+    return _moved("insights", request, access, context, urls)
 
 
 @router.get("/embed/player/{location}/{accountId}/{videoId}", responses=_PAGE, response_class=Response)
@@ -62,7 +67,7 @@ def insights(request: Request, access: VideoReader, services: CurrentServices, u
     """Who is in a video and when, to be shown in a frame."""
     found = read_insights(services, access.video)
     pictures = f"{urls.video(access.video)}/Thumbnails"
-    return _page(insights_page(access.video, found, pictures, _token_query(request)))
+    return _page(insights_page(access.video, found, pictures, _query(next(iter(tokens_of(request)), None))))
 
 
 @router.get("/embed/style.css", include_in_schema=False)
@@ -71,16 +76,28 @@ def style() -> Response:
     return Response(style_sheet(), media_type="text/css", headers={"Cache-Control": "max-age=3600"})
 
 
-def _moved(page: str, request: Request, access: VideoReader, urls: Urls) -> Response:
-    location = request.path_params["location"]
+def _moved(page: str, request: Request, access: VideoReader, context: CurrentContext, urls: Urls) -> Response:
+    location, token = request.path_params["location"], _narrow_token(request, access, context)
     place = f"/embed/{page}/{location}/{access.account.account_id}/{access.video.video_id}"
-    return RedirectResponse(urls.absolute(place) + _token_query(request), 301)
+    # 301 is kept for ever by browsers unless told not to, with a token that ends.
+    return RedirectResponse(urls.absolute(place) + _query(token), 301, {"Cache-Control": "no-store"})
 
 
-def _token_query(request: Request) -> str:
-    """A frame sends no headers, so the token that has opened this request goes into the address."""
-    tokens = tokens_of(request)
-    return "?" + urlencode({"accessToken": tokens[0]}) if tokens else ""
+def _narrow_token(request: Request, access: VideoReader, context: CurrentContext) -> str | None:
+    """A token that reads this video and nothing else: people can see the address of a frame in their browser, and
+    clients come with tokens that change whole accounts. One that is as narrow is passed on, so that none is renewed."""
+    caller = access.caller
+    if caller.is_anonymous:
+        return None
+    if caller.scope is Scope.VIDEO and caller.permission is Permission.READER:
+        return tokens_of(request)[0]
+    claims = TokenClaims(Scope.VIDEO, Permission.READER, access.account.account_id, access.video.video_id)
+    return context.tokens.issue(claims)[0]
+
+
+def _query(token: str | None) -> str:
+    """A frame sends no headers, so a token goes into the address."""
+    return "?" + urlencode({"accessToken": token}) if token else ""
 
 
 def _page(html: str) -> Response:

@@ -1,8 +1,10 @@
 """What must not leak or run, whatever a client sends."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
-from efface.api.access import Permission
+from efface.api.access import Permission, Scope
 from tests.fakes.api_in_process import ApiInProcess, face_picture_id
 
 SCRIPT = 'en-"><script xmlns="http://www.w3.org/1999/xhtml">alert(1)</script>'
@@ -55,3 +57,33 @@ def test_no_cache_keeps_a_link_or_gives_it_to_another_kind_of_client(api: ApiInP
     path = f"{api.path}/Videos/{api.indexed().video_id}/SourceFile/DownloadUrl"
     answer = api.get(path, headers={**api.authorized(), "Accept": accept})
     assert (answer.headers["Cache-Control"], answer.headers["Vary"]) == ("no-store", "Accept")
+
+
+@pytest.mark.parametrize("widget", ["PlayerWidget", "InsightsWidget"])
+def test_address_of_a_frame_holds_a_token_that_only_reads_the_video(api: ApiInProcess, widget: str) -> None:
+    video = api.indexed()
+    answer = api.call("GET", f"/Videos/{video.video_id}/{widget}")
+    assert answer.status_code == 301
+    assert answer.headers["Cache-Control"] == "no-store"
+    (token,) = parse_qs(urlsplit(answer.headers["Location"]).query)["accessToken"]
+    claims = api.context.tokens.read(token)
+    assert (claims.scope, claims.permission, claims.video_id) == (
+        Scope.VIDEO,
+        Permission.READER,
+        video.video_id,
+    )
+    assert api.get(answer.headers["Location"]).status_code == 200
+
+
+def test_token_of_a_reader_is_not_renewed_by_a_frame(api: ApiInProcess) -> None:
+    video = api.indexed()
+    token = api.token(Permission.READER, video_id=video.video_id)
+    answer = api.get(f"{api.path}/Videos/{video.video_id}/PlayerWidget?token={token}")
+    assert parse_qs(urlsplit(answer.headers["Location"]).query)["accessToken"] == [token]
+
+
+def test_frame_of_a_public_video_needs_no_token(api: ApiInProcess) -> None:
+    video = api.indexed(privacy="Public")
+    answer = api.get(f"{api.path}/Videos/{video.video_id}/PlayerWidget")
+    assert not urlsplit(answer.headers["Location"]).query
+    assert api.get(answer.headers["Location"]).status_code == 200
