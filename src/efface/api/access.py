@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request, Security
 from fastapi.security import APIKeyHeader, APIKeyQuery, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from efface.api.callers import (
     Caller,
@@ -13,6 +14,7 @@ from efface.api.callers import (
     account_not_found,
     accounts_with_key,
     bad_key,
+    caller_at_hand,
     caller_with_token,
     check_known_location,
     check_location,
@@ -87,24 +89,34 @@ async def _with_key_schemes(
     """Tells the API's description how a subscription key is sent."""
 
 
-def _account_reader(
+async def _account_reader(
     request: Request,
     location: LocationPath,
     account_id: AccountPath,
     context: Annotated[ApiContext, Depends(context_of)],
     _schemes: Annotated[None, Depends(_with_token_schemes)],
 ) -> Caller:
-    return caller_with_token(request, context, (location, account_id), None, Permission.READER)
+    return await _account_caller(request, context, (location, account_id), Permission.READER)
 
 
-def _account_contributor(
+async def _account_contributor(
     request: Request,
     location: LocationPath,
     account_id: AccountPath,
     context: Annotated[ApiContext, Depends(context_of)],
     _schemes: Annotated[None, Depends(_with_token_schemes)],
 ) -> Caller:
-    return caller_with_token(request, context, (location, account_id), None, Permission.CONTRIBUTOR)
+    return await _account_caller(request, context, (location, account_id), Permission.CONTRIBUTOR)
+
+
+async def _account_caller(
+    request: Request, context: ApiContext, place: tuple[str, str], needed: Permission
+) -> Caller:
+    # A change of threads costs more than all of these checks, so there is one only where a database is asked.
+    caller = caller_at_hand(request, context, place, needed)
+    if caller is None:
+        caller = await run_in_threadpool(caller_with_token, request, context, place, None, needed)
+    return caller
 
 
 def _video_reader(

@@ -12,6 +12,7 @@ from efface.api.context import ApiContext
 from efface.api.errors import install_error_handlers
 from efface.api.front_door import RateDoor, UrlDoor
 from efface.api.keyring import Keyring
+from efface.api.known_accounts import KnownAccounts
 from efface.api.metrics import Metrics
 from efface.api.openapi import describe
 from efface.api.origin import Origins
@@ -39,7 +40,7 @@ def create_app(
         services: ports and limits.
         settings: of the API.
         routers: what is served; their paths are found in any case, so a router is complete when it gets here.
-        monotonic: seconds that never go back, for the rate limits.
+        monotonic: seconds that never go back, for the rate limits and what is kept of accounts.
 
     Raises:
         ConfigurationError: the signing keys cannot be used.
@@ -84,6 +85,7 @@ def _context(
     return ApiContext(
         services=services,
         settings=settings,
+        accounts=KnownAccounts(services.catalogue, monotonic),
         keyring=keyring,
         tokens=Tokens(keyring, services.clock, settings.token_lifetime_s),
         origins=Origins(settings.trusted_proxies),

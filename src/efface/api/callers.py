@@ -220,12 +220,41 @@ def caller_with_token(
         raise _refused(context, location, account_id, refusal) from None
     note_account(request, context, account_id.lower())
     try:
-        account = context.services.catalogue.account(account_id.lower())
+        account = context.accounts.account(account_id.lower())
     except AccountNotFoundError:
         raise account_not_found() from None
+    return _admitted(context, account, location, claims, needed)
+
+
+def caller_at_hand(
+    request: Request, context: ApiContext, place: tuple[str, str], needed: Permission
+) -> Caller | None:
+    """The caller whose token opens an account that was looked up lately; waits for nothing.
+
+    Returns:
+        None where ``caller_with_token`` has to look closer, also to refuse.
+
+    Raises:
+        ApiError, RateLimitedError: as ``caller_with_token``.
+    """
+    location, account_id = place
+    account = context.accounts.at_hand(account_id.lower())
+    if account is None:
+        return None
+    try:
+        claims = _best_claims(context, tokens_of(request), account_id, None)
+    except ApiError:
+        return None
+    note_account(request, context, account.account_id)
+    return _admitted(context, account, location, claims, needed)
+
+
+def _admitted(
+    context: ApiContext, account: Account, location: str, claims: TokenClaims, needed: Permission
+) -> Caller:
     check_location(context, account, location)
     if claims.permission < needed:
-        raise not_allowed(account_id)
+        raise not_allowed(account.account_id)
     return Caller(account, claims.permission, claims.scope, claims.video_id)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from efface.api.keyring import Keyring
+from efface.api.known_accounts import KnownAccounts
 from efface.api.metrics import Metrics
 from efface.api.origin import Origins
 from efface.api.rate_limits import RateLimiter
@@ -21,6 +22,7 @@ class ApiContext:
 
     services: Services
     settings: ApiSettings
+    accounts: KnownAccounts
     keyring: Keyring
     tokens: Tokens
     origins: Origins

@@ -45,6 +45,18 @@ def test_token_expires_after_an_hour(tokens: Tokens, clock: StillClock) -> None:
         tokens.read(token)
 
 
+def test_token_that_was_read_before_is_refused_once_its_key_is_gone(
+    tmp_path: Path, clock: StillClock, tokens: Tokens
+) -> None:
+    token = tokens.issue(CLAIMS)[0]
+    assert tokens.read(token) == tokens.read(token) == CLAIMS
+    file = tmp_path / "keys.json"
+    file.unlink()
+    Keyring(file, clock, 3600).signing_key("start")
+    with pytest.raises(TokenInvalidError):
+        tokens.read(token)
+
+
 def test_token_of_the_future_is_refused(tokens: Tokens, clock: StillClock) -> None:
     token = tokens.issue(CLAIMS)[0]
     clock.move(-60)
