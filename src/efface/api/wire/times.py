@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _TICKS = 10_000_000
 """Azure counts tenths of microseconds."""
@@ -18,8 +19,12 @@ def job_time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
 
 
+@lru_cache(maxsize=16384)
 def in_video(seconds: float) -> str:
-    """``0:00:01.4333333``: a moment in a video; the fraction has no zeros at its end."""
+    """``0:00:01.4333333``: a moment in a video; the fraction has no zeros at its end.
+
+    Kept, because an index tells each moment twice and is asked for again and again: half the time of its making.
+    """
     ticks = round(max(0.0, seconds) * _TICKS)
     whole, fraction = divmod(ticks, _TICKS)
     text = f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
