@@ -13,6 +13,7 @@ _MAX_QUERY = 4096
 _LIGHT_PREFIXES = (
     "/files/",
     "/streams/",
+    "/embed/",
     "/web/",
     "/healthz",
     "/readyz",

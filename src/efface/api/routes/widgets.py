@@ -1,9 +1,9 @@
 """Widgets: Azure's embedded pages, which clients put into frames, as pages of ours."""
 
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from efface.api.access import VideoReader
@@ -13,7 +13,7 @@ from efface.api.embedded_pages import insights_page, player_page, style_sheet
 from efface.api.errors import error_responses
 from efface.api.tokens import Permission, Scope, TokenClaims
 from efface.api.urls import CurrentUrls, Urls
-from efface.usecases.reading import read_insights, source_file
+from efface.usecases.reading import read_insights, read_picture, source_file
 
 router = APIRouter(tags=["widgets"])
 
@@ -24,6 +24,10 @@ _MOVED: dict[int | str, dict[str, Any]] = {
 _PAGE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/html": {"schema": {"type": "string"}}}},
     **error_responses(404, 410),
+}
+_PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
+    **error_responses(404),
 }
 # No script, no other host; the page may be framed by whoever has its address, which is what it is for.
 _POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'"
@@ -66,8 +70,26 @@ def player(access: VideoReader, urls: CurrentUrls) -> Response:
 def insights(request: Request, access: VideoReader, services: CurrentServices, urls: CurrentUrls) -> Response:
     """Who is in a video and when, to be shown in a frame."""
     found = read_insights(services, access.video)
-    pictures = f"{urls.video(access.video)}/Thumbnails"
+    location = request.path_params["location"]
+    pictures = urls.absolute(
+        f"/embed/pictures/{location}/{access.account.account_id}/{access.video.video_id}"
+    )
     return _page(insights_page(access.video, found, pictures, _query(next(iter(tokens_of(request)), None))))
+
+
+@router.get(
+    "/embed/pictures/{location}/{accountId}/{videoId}/{thumbnailId}",
+    responses=_PICTURE,
+    response_class=Response,
+)
+def picture(
+    access: VideoReader,
+    services: CurrentServices,
+    thumbnail_id: Annotated[str, Path(alias="thumbnailId", description="GUID of the picture.")],
+) -> Response:
+    """A picture of the page. A page asks for all of its pictures at once, which the limit for clients would forbid."""
+    content = read_picture(services, access.video, thumbnail_id)
+    return Response(content, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
 @router.get("/embed/style.css", include_in_schema=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from efface.api.settings import Rate
 from tests.fakes.api_in_process import POSTER_ID, ApiInProcess, face_picture_id
 
 
@@ -125,6 +126,16 @@ def test_widget_moves_to_a_page_that_answers(api: ApiInProcess, widget: str) -> 
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     for address in re.findall(r'(?:src|href)="([^"]+)"', page.text):
         assert api.get(address.replace("&amp;", "&")).status_code == 200, address
+
+
+def test_page_with_many_pictures_is_shown_whole(api: ApiInProcess) -> None:
+    video = api.indexed()
+    api.serve(api_rate=Rate(10, 120), light_rate=Rate(200, 6000))
+    moved = api.call("GET", f"/Videos/{video.video_id}/InsightsWidget")
+    page = api.get(moved.headers["Location"])
+    (picture, _) = re.findall(r'<img[^>]* src="([^"]+)"', page.text)
+    answers = {api.get(picture.replace("&amp;", "&")).status_code for _ in range(40)}
+    assert answers == {200}
 
 
 def test_page_of_a_private_video_is_closed_without_a_token(api: ApiInProcess) -> None:
