@@ -22,18 +22,21 @@ def style_sheet() -> str:
     return _STYLE
 
 
-def player_page(video: Video, file_url: str) -> str:
+def player_page(video: Video, file_url: str, style_url: str) -> str:
     """A page that plays a file.
 
     Args:
         video: which.
         file_url: a signed link.
+        style_url: of the style sheet.
     """
     body = f'<video controls playsinline src="{escape(file_url)}"></video>'
-    return _document(video, body, "player")
+    return _document(video, body, "player", style_url)
 
 
-def insights_page(video: Video, insights: VideoInsights | None, pictures_url: str, token_query: str) -> str:
+def insights_page(
+    video: Video, insights: VideoInsights | None, pictures_url: str, token_query: str, style_url: str
+) -> str:
     """A page that shows who is in a video and when.
 
     Args:
@@ -41,14 +44,17 @@ def insights_page(video: Video, insights: VideoInsights | None, pictures_url: st
         insights: None where it has no index.
         pictures_url: what the GUID of a picture is put behind, with a slash.
         token_query: what opens the pictures, beginning with a question mark; empty for a public video.
+        style_url: of the style sheet.
     """
     faces = insights.faces if insights else ()
     rows = "".join(_row(face, pictures_url, token_query) for face in faces)
     heading = f"<h1>{escape(video.details.name)}</h1>"
     if not rows:
-        return _document(video, f"{heading}<p>No people are known of in this video.</p>", "insights")
+        return _document(
+            video, f"{heading}<p>No people are known of in this video.</p>", "insights", style_url
+        )
     head = "<tr><th></th><th>Id</th><th>Name</th><th>On screen</th><th>Appearances</th></tr>"
-    return _document(video, f"{heading}<table>{head}{rows}</table>", "insights")
+    return _document(video, f"{heading}<table>{head}{rows}</table>", "insights", style_url)
 
 
 def _row(face: Face, pictures_url: str, token_query: str) -> str:
@@ -67,10 +73,10 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}"
 
 
-def _document(video: Video, body: str, kind: str) -> str:
+def _document(video: Video, body: str, kind: str, style_url: str) -> str:
     title = escape(video.details.name)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="stylesheet" href="/embed/style.css"></head><body class="{kind}">{body}</body></html>\n'
+        f'<link rel="stylesheet" href="{escape(style_url)}"></head><body class="{kind}">{body}</body></html>\n'
     )

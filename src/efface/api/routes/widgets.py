@@ -17,6 +17,8 @@ from efface.usecases.reading import read_insights, read_picture, source_file
 
 router = APIRouter(tags=["widgets"])
 
+_STYLE = "/embed/style.css"
+
 _MOVED: dict[int | str, dict[str, Any]] = {
     301: {"description": "To a page that is shown in a frame."},
     **error_responses(400, 404),
@@ -63,7 +65,9 @@ def insights_widget(
 def player(access: VideoReader, urls: CurrentUrls) -> Response:
     """The video, to be played in a frame."""
     file = source_file(access.video)
-    return _page(player_page(access.video, urls.file(file.key, file.name, inline=True)))
+    return _page(
+        player_page(access.video, urls.file(file.key, file.name, inline=True), urls.absolute(_STYLE))
+    )
 
 
 @router.get("/embed/insights/{location}/{accountId}/{videoId}", responses=_PAGE, response_class=Response)
@@ -74,7 +78,11 @@ def insights(request: Request, access: VideoReader, services: CurrentServices, u
     pictures = urls.absolute(
         f"/embed/pictures/{location}/{access.account.account_id}/{access.video.video_id}"
     )
-    return _page(insights_page(access.video, found, pictures, _query(next(iter(tokens_of(request)), None))))
+    return _page(
+        insights_page(
+            access.video, found, pictures, _query(next(iter(tokens_of(request)), None)), urls.absolute(_STYLE)
+        )
+    )
 
 
 @router.get(
@@ -92,7 +100,7 @@ def picture(
     return Response(content, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
-@router.get("/embed/style.css", include_in_schema=False)
+@router.get(_STYLE, include_in_schema=False)
 def style() -> Response:
     """How the pages look."""
     return Response(style_sheet(), media_type="text/css", headers={"Cache-Control": "max-age=3600"})

@@ -1,5 +1,6 @@
 """What must not leak or run, whatever a client sends."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -87,3 +88,15 @@ def test_frame_of_a_public_video_needs_no_token(api: ApiInProcess) -> None:
     answer = api.get(f"{api.path}/Videos/{video.video_id}/PlayerWidget")
     assert not urlsplit(answer.headers["Location"]).query
     assert api.get(answer.headers["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize("widget", ["PlayerWidget", "InsightsWidget"])
+def test_frame_behind_a_path_of_a_proxy_asks_for_nothing_outside_of_it(
+    api: ApiInProcess, widget: str
+) -> None:
+    api.serve(public_url="https://example.org/efface")
+    moved = api.call("GET", f"/Videos/{api.indexed().video_id}/{widget}").headers["Location"]
+    page = api.get(moved.replace("https://example.org/efface", ""))
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(addresses) >= 2
+    assert all(address.startswith("https://example.org/efface/") for address in addresses)
