@@ -13,10 +13,12 @@ import pytest
 from efface.domain.errors import InputError
 from efface.domain.redaction import BlurringKind, RedactionRequest
 from efface.domain.service import Failure, IndexOptions, Job, JobState, VideoDetails, VideoState
+from efface.pipeline.segment_file import read_segment_analysis, write_segment_analysis
 from efface.ports import FetchedFile, Progress, SilentProgress
 from efface.usecases.changes import cancel_job, delete_video
 from efface.usecases.completion import complete, give_up, note_fetched
 from efface.usecases.intake import IntakeOrder, take_in
+from efface.usecases.object_keys import part_key
 from efface.usecases.perform import perform
 from efface.usecases.reading import read_insights, read_picture, read_stream
 from efface.usecases.redactions import RedactionOrder, start_redaction
@@ -165,6 +167,25 @@ def test_video_that_is_deleted_while_its_job_ends_leaves_nothing(stage: Stage, s
     stage.objects.put_bytes(order_of_join.source_key, b"written by a straggler")
     complete(stage.services.catalogue, stage.objects, taken.job.job_id, result)
     assert stage.objects.content == {}
+
+
+def test_segment_of_another_kind_of_processor_is_searched_once_more(stage: Stage, sample_clip: Path) -> None:
+    taken = stage.upload(sample_clip.read_bytes())
+    worker = Worker(stage, sample_clip)
+    stage.services.catalogue.begin_job(taken.job.job_id)
+    worker.stage(taken.job, WorkStage.PLAN)
+    worker.stage(taken.job, WorkStage.SEGMENT, 0)
+    key, file = part_key(taken.job.job_id, 0, is_whole=False), stage.folder / "part"
+    with stage.objects.local_file(key) as path:
+        foreign = replace(read_segment_analysis(path), detector="centerface elsewhere", shots=())
+    write_segment_analysis(foreign, file)
+    stage.objects.put_file(key, file)
+    result = worker.stage(taken.job, WorkStage.JOIN)
+    complete(stage.services.catalogue, stage.objects, taken.job.job_id, result)
+    insights = read_insights(stage.services, stage.video(taken.video.video_id))
+    assert insights
+    assert len(insights.faces) == 1
+    assert "elsewhere" not in insights.engine
 
 
 def test_video_from_a_url_is_fetched_first(stage: Stage, sample_clip: Path) -> None:
