@@ -12,8 +12,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from efface.api.server import address_of, bind
-from efface.storage import open_catalogue
 from tests.fakes.api_in_process import ApiInProcess
+from tests.fakes.fresh_catalogue import fresh_catalogue
 from tests.storage.records import StillClock
 
 
@@ -29,7 +29,7 @@ def _quiet_log() -> Iterator[None]:
 def api(tmp_path: Path) -> Iterator[ApiInProcess]:
     """An application over a catalogue of its own."""
     clock = StillClock()
-    with closing(open_catalogue(f"sqlite:///{tmp_path}/catalogue.sqlite", clock=clock)) as catalogue:
+    with closing(fresh_catalogue(tmp_path, clock)) as catalogue:
         yield ApiInProcess(tmp_path, catalogue, clock)
 
 

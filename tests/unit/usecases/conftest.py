@@ -19,13 +19,13 @@ from efface.domain.service import (
     Video,
     VideoDetails,
 )
-from efface.storage import open_catalogue
 from efface.usecases.accounts import create_account
 from efface.usecases.insights import Appearance, Face, FaceThumbnail, Picture, VideoInsights
 from efface.usecases.insights_shelf import INSIGHTS_FILE
 from efface.usecases.intake import IncomingFile, Intake, IntakeOrder, take_in
 from efface.usecases.object_keys import index_key
 from efface.usecases.services import Limits, Services
+from tests.fakes.fresh_catalogue import fresh_catalogue
 from tests.fakes.memory_objects import MemoryObjects
 from tests.storage.records import StillClock
 
@@ -111,7 +111,7 @@ def insights(face_ids: tuple[int, ...]) -> VideoInsights:
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     clock, queue, objects = StillClock(), WrittenQueue(), MemoryObjects()
-    with closing(open_catalogue(f"sqlite:///{tmp_path / 'catalogue.sqlite'}")) as catalogue:
+    with closing(fresh_catalogue(tmp_path)) as catalogue:
         services = Services(
             catalogue, objects, queue, clock, Limits(max_open_jobs=5, max_open_jobs_per_account=4)
         )
