@@ -11,14 +11,14 @@ from efface.api.context import CurrentServices
 from efface.api.errors import error_responses
 from efface.api.flags import Flag
 from efface.api.urls import CurrentUrls
-from efface.api.wire.account import AccountShape, account_shape
+from efface.api.wire.account import AccountItem, AccountShape, account_shape
 from efface.api.wire.shape import json_answer
 from efface.usecases.accounts import account_usage
 
 router = APIRouter(prefix="/{location}/Accounts", tags=["accounts"])
 
 
-@router.get("", responses=error_responses())
+@router.get("", response_model=list[AccountItem], responses=error_responses())
 def list_accounts(accounts: AccessibleAccounts, urls: CurrentUrls) -> list[dict[str, Any]]:
     """Accounts that the token or the key opens."""
     return [account_item(account, urls) for account in accounts]

@@ -40,25 +40,6 @@ class LimitedAccess(WireShape):
     is_high_risk_enabled: bool = False
 
 
-class AccountShape(WireShape):
-    """An account."""
-
-    id: str
-    name: str
-    location: str
-    account_type: str
-    url: str
-    access_token: str | None
-    is_in_move_to_arm: bool
-    is_arm_only: bool
-    move_to_arm_started_date: str | None
-    state: str = "Active"
-    is_paid: bool = True
-    quota_usage: QuotaUsage | None
-    statistics: AccountStatistics | None
-    limited_access_features: LimitedAccess = LimitedAccess()
-
-
 class AccountItem(WireShape):
     """An account in a list."""
 
@@ -71,6 +52,16 @@ class AccountItem(WireShape):
     is_in_move_to_arm: bool
     is_arm_only: bool
     move_to_arm_started_date: str | None
+
+
+class AccountShape(AccountItem):
+    """An account by itself."""
+
+    state: str = "Active"
+    is_paid: bool = True
+    quota_usage: QuotaUsage | None
+    statistics: AccountStatistics | None
+    limited_access_features: LimitedAccess = LimitedAccess()
 
 
 def account_shape(account: Account, urls: Urls, usage: Usage | None, num_videos: int | None) -> AccountShape:
