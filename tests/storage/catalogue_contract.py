@@ -138,7 +138,6 @@ class CatalogueContract:
         theirs = video().video_id
         for call in (
             lambda: catalogue.video(OTHER, theirs),
-            lambda: catalogue.change_details(OTHER, theirs, VideoDetails("mine")),
             lambda: catalogue.forget_source(OTHER, theirs),
             lambda: catalogue.remove_video(OTHER, theirs),
             lambda: catalogue.edit_face(OTHER, theirs, FaceEdit(1001, "me")),
@@ -223,16 +222,6 @@ class CatalogueContract:
             assert same.video_id == video(1).video_id
         assert catalogue.video_with_content(OWN, sha256="00" * 32, md5="00" * 16, url="https://x") is None
         assert catalogue.video_with_content(OWN) is None
-
-    def test_details_are_replaced_and_found_by_the_new_words(
-        self, catalogue: SqlCatalogue, clock: StillClock
-    ) -> None:
-        catalogue.add_video(video())
-        clock.move(60)
-        changed = catalogue.change_details(OWN, video().video_id, VideoDetails("renamed"))
-        assert changed == replace(video(), details=VideoDetails("renamed"), modified=clock.now())
-        assert catalogue.find_videos(OWN, VideoFilter(words=["renamed"]), skip=0, limit=9).total == 1
-        assert catalogue.find_videos(OWN, VideoFilter(words=["clip"]), skip=0, limit=9).total == 0
 
     def test_forgotten_source_is_gone_but_its_content_is_still_known(self, catalogue: SqlCatalogue) -> None:
         catalogue.add_video(video(source=SOURCE))

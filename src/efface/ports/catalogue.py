@@ -23,7 +23,6 @@ from efface.domain.service import (
     RedactionOutcome,
     StoredSource,
     Video,
-    VideoDetails,
     VideoState,
 )
 
@@ -120,14 +119,6 @@ class Videos(Protocol):
         self, account_id: str, *, sha256: str | None = None, md5: str | None = None, url: str | None = None
     ) -> Video | None:
         """An uploaded video (no redaction, not failed) with this content or address, None where there is none."""
-        ...
-
-    def change_details(self, account_id: str, video_id: str, details: VideoDetails) -> Video:
-        """Replace what users say of a video.
-
-        Raises:
-            VideoNotFoundError: no such video in the account.
-        """
         ...
 
     def forget_source(self, account_id: str, video_id: str) -> Video:

@@ -8,12 +8,11 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 from sqlalchemy.exc import IntegrityError
 
 from efface.domain.errors import AccountNotFoundError, ServiceUnavailableError
-from efface.domain.service import FaceEdit, Failure, Job, JobState, Video, VideoDetails, VideoState
+from efface.domain.service import FaceEdit, Failure, Job, JobState, Video, VideoState
 from efface.ports.catalogue import VideoFilter, VideoPage
 from efface.storage.catalogue.job_ends import end_jobs
 from efface.storage.catalogue.part import CataloguePart, no_video
 from efface.storage.catalogue.rows import (
-    details_columns,
     job_columns,
     to_job,
     to_video,
@@ -101,10 +100,6 @@ class SqlVideos(CataloguePart):
                 if row is not None:
                     return to_video(row)
         return None
-
-    def change_details(self, account_id: str, video_id: str, details: VideoDetails) -> Video:
-        """See ``ports.Videos``."""
-        return self._change(account_id, video_id, details_columns(details))
 
     def forget_source(self, account_id: str, video_id: str) -> Video:
         """See ``ports.Videos``."""
