@@ -47,7 +47,8 @@ def artifact_url(
     services: CurrentServices,
     urls: CurrentUrls,
     kind: Annotated[
-        str | None, Query(alias="type", description=f"One of {', '.join(_OFFERED)}, in any case.")
+        str | None,
+        Query(alias="type", description="In any case.", json_schema_extra={"enum": [*_OFFERED]}),
     ] = None,
 ) -> Response:
     """A signed link to a file of the analysis, good for an hour."""

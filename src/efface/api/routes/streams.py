@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 from starlette.responses import Response
 
 from efface.api.access import VideoReader, find_video
@@ -53,7 +53,11 @@ class StreamingUrl(WireShape):
 
 _FORMATS = {word.value: word for word in UrlFormat}
 Format = Annotated[UrlFormat, BeforeValidator(or_default(one_of(_FORMATS), UrlFormat.DASH))]
-Minutes = Annotated[int, BeforeValidator(or_default(whole_number(1, _MAX_MINUTES), _DEFAULT_MINUTES))]
+Minutes = Annotated[
+    int,
+    BeforeValidator(or_default(whole_number(1, _MAX_MINUTES), _DEFAULT_MINUTES)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _MAX_MINUTES}),
+]
 TokenPath = Annotated[str, Path(alias="token", description="As the link holds it.")]
 
 

@@ -18,6 +18,7 @@ router = APIRouter(prefix="/Auth/{location}", tags=["tokens"])
 AllowEdit = Annotated[
     Flag, Query(alias="allowEdit", description="true for Contributor, false for Reader; in any case.")
 ]
+_PERMISSIONS = tuple(permission.wire_name for permission in Permission)
 _TOKEN: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The token, a bare JSON string.",
@@ -80,7 +81,7 @@ def account_token_with_permission(
     account: KeyedAccount,
     context: CurrentContext,
     permission: Annotated[
-        str, Query(description="Reader, Contributor, MyAccessAdministrator or Owner; in any case.")
+        str, Query(description="In any case.", json_schema_extra={"enum": [*_PERMISSIONS]})
     ] = "Reader",
 ) -> Response:
     """A token for an account with a permission of one's choice."""

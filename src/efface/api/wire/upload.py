@@ -2,7 +2,7 @@
 
 import re
 
-from pydantic import AliasGenerator, ConfigDict
+from pydantic import AliasGenerator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from efface.api.errors import ApiError, ErrorType
@@ -22,7 +22,7 @@ from efface.api.wire.parameters import (
 from efface.api.wire.presets import IndexingPreset, StreamingPreset, index_options, makes_stream
 from efface.api.wire.redaction import read_redaction
 from efface.domain.redaction import RedactionRequest
-from efface.domain.service import IndexOptions, Priority, Privacy, Video, VideoDetails
+from efface.domain.service import IndexOptions, Privacy, Video, VideoDetails
 from efface.usecases.intake import IncomingFile, IntakeOrder
 from efface.usecases.redactions import RedactionOrder
 
@@ -51,7 +51,8 @@ class AnalysisQuery(QueryShape):
     """NoStreaming makes no copy for streaming."""
     excluded_ai: CommaList = ()
     """Insights that are not wanted; Faces leaves out all that a redaction needs."""
-    priority: PriorityWord = Priority.NORMAL
+    # As a word, because a default is described as it is spelt here.
+    priority: PriorityWord = Field(default="Normal", validate_default=True)
     callback_url: Text = None
     """Called with ``id`` and ``state`` when the work has ended."""
 
@@ -148,7 +149,7 @@ class RedactionQuery(QueryShape):
 
     name: Text = None
     """By default that of the original with ``-redacted`` behind it."""
-    priority: PriorityWord = Priority.NORMAL
+    priority: PriorityWord = Field(default="Normal", validate_default=True)
     privacy: OptionalPrivacy = None
     """By default that of the original."""
     external_id: Text = None
