@@ -1,15 +1,19 @@
 """Schemathesis asks for everything that our own description of the API allows, and for much that it does not."""
 
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import schemathesis
 import structlog
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -17,10 +21,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from efface.api.openapi import describe
+from efface.domain.service import Video
 from efface.storage import open_catalogue
 from efface.usecases.services import Limits
+from tests.compat.test_client_quirks import finished, redacted
 from tests.fakes.api_in_process import POSTER_ID, ApiInProcess
 from tests.storage.records import StillClock
+from tests.unit.api.routes.test_streams import stream_of, streamed
 
 CHECKS = [
     not_a_server_error,
@@ -28,84 +36,156 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-LOCATION = "westus2"
+LOCATION, SECRET = "westus2", "a-secret-of-the-operator-0123456789"
+FOR_NOTHING = "GET /Auth/{location}/Accounts/{accountId}/Projects/{projectId}/AccessToken"
+"""There are no projects: never answers but with a refusal."""
+LONGEST_ANSWER_S = 10
+
+
+@dataclass
+class Asker:
+    """Asks an application whose answers are all held against its own description."""
+
+    api: ApiInProcess
+    stream: Video
+    described: Any
+
+    def operations(self) -> list[Any]:
+        return [found.ok() for found in self.described.get_all_operations()]
+
+    def fallible(self) -> list[Any]:
+        """Operations of which more than words in the path can be put wrongly."""
+        return [found for found in self.operations() if [*found.query, *found.headers, *found.body]]
+
+    def ask_about(self, operation: Any, mode: GenerationMode, num_examples: int) -> Counter[int]:
+        """Ask for one operation in many ways; gives how often each status was the answer."""
+        statuses: Counter[int] = Counter()
+
+        @settings(
+            max_examples=num_examples,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(mode))
+        def ask(case: Any) -> None:
+            asked = statuses.total()
+            if asked % 4 < 3:  # the others keep what was made up
+                self.put_known_values(case, is_job_done=asked % 2 == 1)
+            began = time.monotonic()
+            answer = case.call_and_validate(headers=self.headers(operation.label), checks=CHECKS)
+            assert time.monotonic() - began < LONGEST_ANSWER_S
+            statuses[answer.status_code] += 1
+
+        ask()
+        return statuses
+
+    def put_known_values(self, case: Any, *, is_job_done: bool) -> None:
+        """Put what is there into a request, so that it gets past the door."""
+        known = self.known_values(case.operation.label, is_job_done)
+        for values in (case.path_parameters, case.query, case.headers):
+            for name in set(values or {}) & known.keys():
+                values[name] = known[name]
+
+    def known_values(self, label: str, is_job_done: bool) -> dict[str, str]:
+        if "/streams/" in label:
+            return {"token": stream_of(self.api, self.stream).split("/")[-2], "track": "video"}
+        video = self.api.indexed("known", externalId="known")
+        if "/files/" in label:
+            url = self.api.call("GET", f"/Videos/{video.video_id}/SourceFile/DownloadUrl").json()
+            return dict(zip(("token", "name"), unquote(url).split("/")[-2:], strict=True))
+        known = {
+            "location": LOCATION,
+            "accountId": self.api.account.account_id,
+            "accountName": self.api.account.name,
+            "videoId": self.stream.video_id if "streaming-url" in label else video.video_id,
+            "thumbnailId": POSTER_ID,
+            "faceId": "1001",
+            "resource": "https://management.azure.com",
+            "X-IDENTITY-HEADER": SECRET,
+        }
+        if "GetIdByExternalId" in label:
+            known["externalId"] = "known"
+        if "{jobId}" in label:
+            _, job, _ = redacted(self.api, video)
+            known["jobId"] = job.job_id
+            if is_job_done:
+                finished(self.api, job)
+        return known
+
+    def headers(self, label: str) -> dict[str, str]:
+        token = SECRET if "/subscriptions/" in label else self.api.token()
+        return {"Authorization": f"Bearer {token}", "Ocp-Apim-Subscription-Key": self.api.key}
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiInProcess]:
+def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     folder: Path = tmp_path_factory.mktemp("schemathesis")
     structlog.configure(processors=[], logger_factory=structlog.ReturnLoggerFactory())
     clock = StillClock()
     with closing(open_catalogue(f"sqlite:///{folder}/catalogue.sqlite", clock=clock)) as catalogue:
         catalogue.beat("a worker, so that the service is ready")
-        made = ApiInProcess(folder, catalogue, clock)
+        api = ApiInProcess(folder, catalogue, clock)
         # Each example leaves two jobs behind.
-        made.services = replace(made.services, limits=Limits(10**6, 10**6))
-        yield made
+        api.services = replace(api.services, limits=Limits(10**6, 10**6))
+        # A route that hangs answers 504, which is a finding.
+        api.serve(request_limit_s=20, admin_secrets=(SECRET,), identity_secret=SECRET)
+        described = schemathesis.openapi.from_asgi("/openapi.json", api.app)
+        yield Asker(api, streamed(api), described)
     structlog.reset_defaults()
 
 
-@pytest.fixture(scope="module")
-def described(api: ApiInProcess) -> Any:
-    api.serve(request_limit_s=20)
-    return schemathesis.openapi.from_asgi("/openapi.json", api.app)
-
-
-def known_values(api: ApiInProcess) -> dict[str, str]:
-    """Ids of what is there, so that requests get past the door."""
-    video = api.indexed("known")
-    answer = api.call("POST", f"/Videos/{video.video_id}/redact?name=made", json={"faces": {}})
-    return {
-        "location": LOCATION,
-        "accountId": api.account.account_id,
-        "videoId": video.video_id,
-        "jobId": answer.headers["Location"].rsplit("/", 1)[1],
-        "thumbnailId": POSTER_ID,
-        "faceId": "1001",
+def test_every_operation_answers_as_it_is_described(asker: Asker) -> None:
+    answers = {
+        operation.label: asker.ask_about(operation, GenerationMode.POSITIVE, 4)
+        for operation in asker.operations()
     }
+    assert len(answers) >= 40
+    outside = {label for label, statuses in answers.items() if not statuses.keys() - {401, 403, 404}}
+    assert outside == {FOR_NOTHING}
 
 
-def ask_about(operation: Any, api: ApiInProcess, num_examples: int) -> int:
-    """Ask for one operation in many ways; gives how often."""
-    asked = 0
-
-    @settings(
-        max_examples=num_examples,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=operation.as_strategy())
-    def ask(case: Any) -> None:
-        nonlocal asked
-        asked += 1
-        known = known_values(api)
-        if asked % 4:  # the others keep what was made up
-            for name in case.path_parameters or {}:
-                if name in known:
-                    case.path_parameters[name] = known[name]
-        headers = {"Authorization": f"Bearer {api.token()}", "Ocp-Apim-Subscription-Key": api.key}
-        case.call_and_validate(headers=headers, checks=CHECKS)
-
-    ask()
-    return asked
-
-
-def operations(described: Any) -> list[Any]:
-    return [found.ok() for found in described.get_all_operations()]
-
-
-def test_every_operation_answers_as_it_is_described(api: ApiInProcess, described: Any) -> None:
-    asked = {operation.label: ask_about(operation, api, 4) for operation in operations(described)}
-    assert len(asked) >= 40
-    assert min(asked.values()) >= 1
+def test_every_operation_answers_as_it_is_described_when_it_is_asked_wrongly(asker: Asker) -> None:
+    answers = [
+        asker.ask_about(operation, GenerationMode.NEGATIVE, 4).total() for operation in asker.fallible()
+    ]
+    assert len(answers) >= 20
+    assert min(answers) > 0
 
 
 @pytest.mark.slow
-def test_every_operation_answers_as_it_is_described_however_often_it_is_asked(
-    api: ApiInProcess, described: Any
-) -> None:
-    for operation in operations(described):
-        ask_about(operation, api, 40)
+def test_every_operation_answers_as_it_is_described_however_often_it_is_asked(asker: Asker) -> None:
+    answers = {
+        operation.label: asker.ask_about(operation, GenerationMode.POSITIVE, 40)
+        for operation in asker.operations()
+    }
+    assert {label for label, statuses in answers.items() if min(statuses) >= 400} == {FOR_NOTHING}
+    for operation in asker.fallible():
+        asker.ask_about(operation, GenerationMode.NEGATIVE, 40)
+
+
+def test_no_operation_that_needs_a_token_answers_without_one(asker: Asker) -> None:
+    guarded = [operation for operation in asker.operations() if operation.definition.raw.get("security")]
+    assert len(guarded) >= 30
+    for operation in guarded:
+        known = asker.known_values(operation.label, is_job_done=True)
+        url = operation.path.format_map(
+            {**known, "projectId": "p", "subscriptionId": "s", "resourceGroup": "g"}
+        )
+        answer = asker.api.ask(operation.method.upper(), url)
+        assert answer.status_code == 401, operation.label
+
+
+def test_default_that_is_described_is_a_value_that_is_described(asker: Asker) -> None:
+    wrong = [
+        (path, parameter["name"])
+        for path, methods in describe(asker.api.app)["paths"].items()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", ())
+        if "enum" in (schema := parameter["schema"])
+        and "default" in schema
+        and schema["default"] not in schema["enum"]
+    ]
+    assert wrong == []
