@@ -8,6 +8,8 @@ import pytest
 from efface.domain.service import Failure, Job, JobState, Priority, VideoState
 from tests.jobs.drill import ACCOUNT, Drill, is_running
 
+pytestmark = pytest.mark.slow  # real processes that wait for each other: half a minute
+
 
 def failure_of(drill: Drill, job: Job) -> Failure:
     """Why a job has failed."""
