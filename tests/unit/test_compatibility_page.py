@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from efface.api.errors import ErrorType
 from efface.api.openapi import describe
 from tests.fakes.api_in_process import ApiInProcess
 from tests.unit.api.conftest import _quiet_log, api
@@ -15,6 +16,10 @@ __all__ = ["_quiet_log", "api"]
 PAGE = (Path(__file__).parents[2] / "docs" / "compatibility.md").read_text(encoding="utf-8")
 LINKED = ("/files/", "/streams/", "/embed/", "/docs/")
 """Led to by links of other operations, named in one row."""
+
+
+_NOT_OFFERED = re.findall(r"^\| .*`(?:(\w+) )?(/\S+)` \| not offered: (\d+)", PAGE, re.MULTILINE)
+"""Method (empty: any), path and status of each row."""
 
 
 def operations(described: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -46,14 +51,26 @@ def test_every_parameter_is_named(api: ApiInProcess) -> None:
     assert missing == set()
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"), re.findall(r"`(\w+) (/\S+)` \| not offered: (\d+)", PAGE)
-)
+@pytest.mark.parametrize("kind", ErrorType)
+def test_every_word_of_a_refusal_is_named(kind: ErrorType) -> None:
+    assert f"`{kind}`" in PAGE
+
+
+def test_every_row_of_what_is_not_offered_is_understood() -> None:
+    assert len(_NOT_OFFERED) == PAGE.count("| not offered:")
+
+
+@pytest.mark.parametrize(("method", "path", "status"), _NOT_OFFERED)
 def test_what_is_not_offered_answers_as_it_says(
     api: ApiInProcess, method: str, path: str, status: str
 ) -> None:
     video = api.indexed()
-    url = path.format(location=api.account.location, accountId=api.account.account_id, videoId=video.video_id)
-    answer = api.ask(method, url, headers=api.authorized())
+    url = path.format(
+        location=api.account.location,
+        accountId=api.account.account_id,
+        videoId=video.video_id,
+        characterId="1",
+    )
+    answer = api.ask(method or "GET", url, headers=api.authorized())
     assert answer.status_code == int(status)
     assert set(answer.json()) == {"ErrorType", "Message"}
