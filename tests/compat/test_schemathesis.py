@@ -163,7 +163,7 @@ def test_every_operation_answers_as_it_is_described_however_often_it_is_asked(as
     }
     assert {label for label, statuses in answers.items() if min(statuses) >= 400} == {FOR_NOTHING}
     for operation in asker.fallible():
-        asker.ask_about(operation, GenerationMode.NEGATIVE, 40)
+        asker.ask_about(operation, GenerationMode.NEGATIVE, 25)
 
 
 def test_no_operation_that_needs_a_token_answers_without_one(asker: Asker) -> None:
