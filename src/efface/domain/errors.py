@@ -12,6 +12,7 @@ The tree, by what the caller can do about it::
     │   ├── RequestError            an option or a field with a wrong value
     │   │   └── UnknownFaceError        face ids that the index does not hold
     │   ├── IndexFormatError        a file that is not a readable face index
+    │   ├── EditsFormatError        a file that does not hold corrections by hand
     │   └── IndexMismatchError      an index that was made from another video
     ├── OutputError             choose another output, or free some room
     ├── SegmentError            the video cannot be done in segments: do it in one piece
@@ -96,8 +97,12 @@ class IndexFormatError(InputError):
     """The file is not a face index, or one of a version that this efface cannot read."""
 
 
+class EditsFormatError(InputError):
+    """The file does not hold corrections by hand, or is of a version that this efface cannot read."""
+
+
 class IndexMismatchError(InputError):
-    """The index was made from another video than the one given."""
+    """The index, or the corrections of it, were made from another video than the one given."""
 
 
 class OutputError(EffaceError):

@@ -4,24 +4,20 @@ import json
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from efface.domain.errors import IndexFormatError
 from efface.domain.geometry import Size
 from efface.domain.time import Timeline
 from efface.domain.track import FaceGroup, FaceTrack, Shot
+from efface.index.box_columns import BOX_KEYS, decode_boxes, encode_boxes, fail_with
 from efface.index.columns import decode_column, decode_delta_column, encode_column, encode_delta_column
 from efface.index.document import Fields, Limits, printable, read_json
-from efface.index.model import MAX_COORDINATE_PX, FaceIndex, SourceFile, best_frame
+from efface.index.model import FaceIndex, SourceFile, best_frame
 
 FORMAT = "efface-index"
 VERSION = 1
-
-UNITS_PER_PX = 8
-"""Boxes are stored in eighths of a pixel, rounded outwards, so that no mask ever shrinks in the file."""
 
 MAX_FRAMES = 16_000_000
 """Longest timeline that is read: 74 hours at 60 frames per second."""
@@ -133,9 +129,6 @@ def _face_record(face: FaceGroup) -> dict[str, object]:
 
 
 def _track_record(track: FaceTrack, thumbnail_frame: int | None) -> dict[str, object]:
-    scaled = track.boxes.astype(np.float64) * UNITS_PER_PX
-    left_top = np.floor(scaled[:, :2]).astype(np.int64)
-    sides = np.ceil(scaled[:, 2:]).astype(np.int64) - left_top
     # A detected box must not become a carried one, so its score stays at 1 % at least.
     percent = np.where(track.scores > 0, np.maximum(1, np.rint(track.scores * 100)), 0).astype(np.int64)
     return {
@@ -143,10 +136,7 @@ def _track_record(track: FaceTrack, thumbnail_frame: int | None) -> dict[str, ob
         "first_frame": track.first_frame,
         "num_frames": track.num_frames,
         "thumbnail_frame": thumbnail_frame,
-        "x": encode_delta_column(left_top[:, 0]),
-        "y": encode_delta_column(left_top[:, 1]),
-        "width": encode_delta_column(sides[:, 0]),
-        "height": encode_delta_column(sides[:, 1]),
+        **encode_boxes(track.boxes),
         "score": encode_column(percent),
     }
 
@@ -168,13 +158,13 @@ def _read_timeline(fields: Fields) -> Timeline:
     try:
         pts = decode_delta_column(fields.column("pts"), num_frames)
     except ValueError as error:
-        _fail(fields, "pts", error)
+        fail_with(fields, "pts", error)
     time_base = fields.ratio("time_base")
     end_pts = fields.integer("end_pts", -(2**62), 2**62)
     try:
         return Timeline(time_base, pts, end_pts)
     except ValueError as error:
-        _fail(fields, "", error)
+        fail_with(fields, "", error)
 
 
 def _read_shots(fields: Fields) -> Iterator[Shot]:
@@ -205,37 +195,20 @@ def _read_tracks(fields: Fields, num_frames: int) -> tuple[dict[int, FaceTrack],
 
 
 def _read_track(fields: Fields, timeline_frames: int, boxes_left: int) -> FaceTrack:
-    fields.expect_only(
-        "id", "first_frame", "num_frames", "thumbnail_frame", "x", "y", "width", "height", "score"
-    )
+    fields.expect_only("id", "first_frame", "num_frames", "thumbnail_frame", *BOX_KEYS, "score")
     track_id = fields.integer("id", 1, _MAX_ID)
     first_frame = fields.integer("first_frame", 0, timeline_frames - 1)
     num_frames = fields.integer("num_frames", 1, timeline_frames - first_frame)
     if num_frames > boxes_left:
         fields.fail("num_frames", f"passes the {MAX_BOXES} boxes that are read of one index")
-    x, y, width, height = (_read_delta(fields, key, num_frames) for key in ("x", "y", "width", "height"))
-    for key, side in (("width", width), ("height", height)):
-        if int(side.min()) < 1:
-            fields.fail(key, "holds a box without area, which would cover nothing")
-    edges = np.stack([x, y, x + width, y + height], axis=1)
-    limit = int(MAX_COORDINATE_PX) * UNITS_PER_PX
-    if int(np.abs(edges).max()) > limit:
-        fields.fail("", f"has a box edge beyond {limit} eighths of a pixel")
+    boxes = decode_boxes(fields, num_frames)
     try:
         percent = decode_column(fields.column("score"), num_frames)
     except ValueError as error:
-        _fail(fields, "score", error)
+        fail_with(fields, "score", error)
     if int(percent.min()) < 0 or int(percent.max()) > 100:
         fields.fail("score", "holds a number outside 0 .. 100")
-    boxes = (edges / UNITS_PER_PX).astype(np.float32)
     return FaceTrack(track_id, first_frame, boxes, (percent / 100).astype(np.float32))
-
-
-def _read_delta(fields: Fields, key: str, length: int) -> NDArray[np.int64]:
-    try:
-        return decode_delta_column(fields.column(key), length)
-    except ValueError as error:
-        _fail(fields, key, error)
 
 
 def _read_face(fields: Fields, tracks: Mapping[int, FaceTrack]) -> FaceGroup:
@@ -263,10 +236,3 @@ def _read_thumbnail(fields: Fields, track_ids: list[int], tracks: Mapping[int, F
             return pair[0], pair[1]
     best = max(track_ids, key=lambda i: (float(tracks[i].scores.max()), tracks[i].num_frames, -i))
     return best, best_frame(tracks[best])
-
-
-def _fail(fields: Fields, key: str, error: ValueError) -> NoReturn:
-    try:
-        fields.fail(key, str(error))
-    except IndexFormatError as told:
-        raise told from error

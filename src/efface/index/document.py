@@ -34,7 +34,7 @@ def read_json(path: Path, limits: Limits) -> "Fields":
     raw = _read_bytes(path, limits.max_bytes)
     containers = raw.count(b"[") + raw.count(b"{")
     if raw.count(b",") > limits.max_values or containers > limits.max_containers:
-        raise IndexFormatError(f"{path} holds more values than a face index of this size can have")
+        raise IndexFormatError(f"{path} holds more values than a true file of this kind can have")
     try:
         tree = json.loads(
             raw.decode("utf-8-sig"), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant

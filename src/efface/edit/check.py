@@ -1,0 +1,70 @@
+"""Whether corrections fit the index that they are to be laid over."""
+
+from collections.abc import Iterator
+
+from efface.domain.edits import Box, DrawnRegion, Edits
+from efface.domain.errors import IndexMismatchError, RequestError
+from efface.domain.geometry import Size
+from efface.index.model import FaceIndex
+
+
+def check_edits(index: FaceIndex, edits: Edits) -> None:
+    """Refuse corrections that name what the index does not hold: what a person wanted hidden must not be passed over.
+
+    Raises:
+        IndexMismatchError: they are of another video.
+        RequestError: a face, a track or a frame is not in the index, or a box lies outside of the picture.
+    """
+    if edits.source_sha256 != index.source.sha256:
+        raise IndexMismatchError(
+            f"the edits were made for another video than {index.source.name}, which the index is of: "
+            "give the edits of this one"
+        )
+    problem = next(_problems(index, edits), None)
+    if problem is not None:
+        raise RequestError(f"edits: {problem}")
+
+
+def _problems(index: FaceIndex, edits: Edits) -> Iterator[str]:
+    tracks = {track.track_id: track for track in index.tracks}
+    num_frames = index.timeline.num_frames
+    named = [
+        *((f"splits[{i}]", split.track_id) for i, split in enumerate(edits.splits)),
+        *((f"removed_tracks[{i}]", track_id) for i, track_id in enumerate(edits.removed_tracks)),
+        *((f"moved_boxes[{i}]", moved.track_id) for i, moved in enumerate(edits.moved_boxes)),
+    ]
+    for place, track_id in named:
+        if track_id not in tracks:
+            yield f"{place} names track {track_id}, which the index does not hold: take it out"
+    for i, split in enumerate(edits.splits):
+        if split.face_id in index.face_ids:
+            yield f"splits[{i}] names face {split.face_id}, which is there already: choose an id that is free"
+    for i, moved in enumerate(edits.moved_boxes):
+        if tracks[moved.track_id].box_at(moved.frame_index) is None:
+            track = tracks[moved.track_id]
+            yield (
+                f"moved_boxes[{i}] is at frame {moved.frame_index}, but track {moved.track_id} has the frames "
+                f"{track.first_frame} to {track.end_frame - 1}: draw a region elsewhere"
+            )
+        if _is_outside(moved.box, index.size):
+            yield f"moved_boxes[{i}] lies outside of the picture of {index.size}: move it into view"
+    for region in edits.regions:
+        yield from _region_problems(region, index.size, num_frames)
+
+
+def _region_problems(region: DrawnRegion, size: Size, num_frames: int) -> Iterator[str]:
+    if region.end_frame > num_frames:
+        yield (
+            f"region {region.region_id} ends at frame {region.end_frame}, but the video has {num_frames}: "
+            "end it there"
+        )
+    for drawn in region.keyframes:
+        if _is_outside(drawn.box, size):
+            yield (
+                f"region {region.region_id} lies outside of the picture of {size} "
+                f"at frame {drawn.frame_index}: draw it into view"
+            )
+
+
+def _is_outside(box: Box, size: Size) -> bool:
+    return box[0] >= size.width or box[1] >= size.height or box[2] <= 0 or box[3] <= 0
