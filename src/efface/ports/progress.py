@@ -10,7 +10,7 @@ class Progress(Protocol):
         """Called after each frame or so.
 
         Args:
-            stage: ``"index"``, ``"render"``, ``"join"`` or ``"stream"``.
+            stage: ``"index"``, ``"render"``, ``"join"``, ``"follow"`` or ``"stream"``.
             done: frames done in this stage.
             total: frames in all, None while unknown; an estimate from the header, so ``done`` may pass it.
 

@@ -58,8 +58,25 @@ def carry_boxes(source: Gray, target: Gray, boxes: Boxes) -> Carried:
 
 
 def _carry(source: Gray, target: Gray, boxes: Boxes, grid: int) -> tuple[Boxes, NDArray[np.float32]]:
-    starts = _grid_points(boxes, source.shape, grid)
-    # OpenCV makes the pyramids of both pictures anew in every call: give it no more than the faces can reach.
+    starts = grid_points(boxes, source.shape, grid)
+    arrived, good = follow_points(source, target, starts)
+    return _moved(boxes, starts, arrived, good), good.mean(axis=1).astype(np.float32)
+
+
+def follow_points(
+    source: Gray, target: Gray, starts: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Follow points from one picture to another, and back as a check.
+
+    Args:
+        source: (h, w) uint8, the picture the points lie on.
+        target: (h, w) uint8, where they are wanted.
+        starts: (n, m, 2) x, y in pixels of the pictures, inside of them.
+
+    Returns:
+        (n, m, 2) where they have gone, and (n, m) whether the way back led to the start.
+    """
+    # OpenCV makes the pyramids of both pictures anew in every call: give it no more than the points can reach.
     left, top, right, bottom = _reach(starts, source.shape)
     origin = np.array([left, top], np.float32)
     before, after = source[top:bottom, left:right], target[top:bottom, left:right]
@@ -68,8 +85,7 @@ def _carry(source: Gray, target: Gray, boxes: Boxes, grid: int) -> tuple[Boxes, 
     backs, found_back = _flow(after, before, ends)
     miss = np.linalg.norm((backs - flat).reshape(starts.shape), axis=2)
     good = found.reshape(miss.shape) & found_back.reshape(miss.shape) & (miss <= _MAX_RETURN_ERROR)
-    arrived = ends.reshape(starts.shape) + origin
-    return _moved(boxes, starts, arrived, good), good.mean(axis=1).astype(np.float32)
+    return ends.reshape(starts.shape) + origin, good
 
 
 def _flow(
@@ -90,8 +106,8 @@ def _reach(points: NDArray[np.float32], shape: tuple[int, ...]) -> tuple[int, in
     return left, top, min(shape[1], int(high[0]) + 1), min(shape[0], int(high[1]) + 1)
 
 
-def _grid_points(boxes: Boxes, shape: tuple[int, ...], grid: int) -> NDArray[np.float32]:
-    """(n, grid * grid, 2) points inside the visible part of each box, or around it where it is tiny."""
+def grid_points(boxes: Boxes, shape: tuple[int, ...], grid: int) -> NDArray[np.float32]:
+    """(n, grid * grid, 2) points inside the visible part of each box (n, 4), or around it where it is tiny."""
     limits = np.array([shape[1] - 1, shape[0] - 1], np.float32)
     low, high = np.clip(boxes[:, :2], 0, limits), np.clip(boxes[:, 2:], 0, limits)
     sides = np.maximum((high - low) * 0.8, _MIN_SIDE)
