@@ -13,6 +13,7 @@ from efface.cli.info import info
 from efface.cli.models import models
 from efface.cli.output import ExitCode, exit_codes_text, report_failure
 from efface.cli.redact import redact
+from efface.cli.risks import risks
 from efface.cli.sample import sample
 from efface.cli.serve import api, serve
 from efface.cli.token import token
@@ -47,7 +48,7 @@ def cli() -> None:
 
 
 for command in (
-    *(redact, index, info, models, sample),
+    *(redact, index, risks, info, models, sample),
     *(serve, api, worker, account, token, doctor, run_orders),
 ):
     cli.add_command(command)
