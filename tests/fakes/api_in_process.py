@@ -43,6 +43,7 @@ from tests.storage.records import StillClock
 
 HOST = "http://video.test"
 UNLIMITED = Rate(0, 0)
+FIRST_FACE = 1001
 
 
 @dataclass
@@ -142,11 +143,11 @@ class ApiInProcess:
     def video(self, video_id: str) -> Video:
         return self.catalogue.video(self.account.account_id, video_id)
 
-    def indexed(self, name: str = "clip", **parameters: Any) -> Video:
-        """A video with two faces, 1001 and 1002, one shot, and files of its index."""
+    def indexed(self, name: str = "clip", *, first_face: int = FIRST_FACE, **parameters: Any) -> Video:
+        """A video with two faces, 1001 and 1002 unless told otherwise, one shot, and files of its index."""
         video = self.upload(name, **parameters)
         assert video.source
-        document = sample_insights().to_document()
+        document = sample_insights(first_face).to_document()
         files = {
             INSIGHTS_FILE: json.dumps(document).encode(),
             FACES_FILE: b'{"version":1}',
@@ -156,11 +157,12 @@ class ApiInProcess:
         }
         for file_name, content in files.items():
             self.objects.put_bytes(index_key(video, 1, file_name), content)
-        self.objects.put_bytes(poster_key(video, POSTER_ID), b"\xff\xd8poster")
+        poster_id = POSTER_ID if first_face == FIRST_FACE else face_picture_id(first_face)
+        self.objects.put_bytes(poster_key(video, poster_id), b"\xff\xd8poster")
         (job,) = self.catalogue.jobs_of_video(video.account_id, video.video_id)
         self.catalogue.begin_job(job.job_id)
         media = MediaFacts(12.04, 640, 360, 301)
-        self.catalogue.finish_index(job.job_id, IndexOutcome(1, video.source, media, True, False, POSTER_ID))
+        self.catalogue.finish_index(job.job_id, IndexOutcome(1, video.source, media, True, False, poster_id))
         return self.video(video.video_id)
 
 
@@ -171,8 +173,10 @@ def face_picture_id(face_id: int) -> str:
     return f"b6d1f7de-0000-4000-8000-{face_id:012d}"
 
 
-def sample_insights() -> VideoInsights:
+def sample_insights(first_face: int = FIRST_FACE) -> VideoInsights:
     """Two people in one shot of 12.04 s, the second of them seen for a second and a half."""
+    people = ((first_face, 0.0, 11.96), (first_face + 1, 3.0, 4.5))
+    key_frame_id = face_picture_id(first_face - FIRST_FACE)
     faces = tuple(
         Face(
             face_id,
@@ -186,12 +190,12 @@ def sample_insights() -> VideoInsights:
             (FaceThumbnail(face_picture_id(face_id), 1.4333333, 1.4666667),),
             (Appearance(start, end, (face_picture_id(face_id),)),),
         )
-        for number, (face_id, start, end) in enumerate(((1001, 0.0, 11.96), (1002, 3.0, 4.5)), 1)
+        for number, (face_id, start, end) in enumerate(people, 1)
     )
-    key_frame = KeyFrame(face_picture_id(0), 0.2, 0.2333333)
+    key_frame = KeyFrame(key_frame_id, 0.2, 0.2333333)
     pictures = tuple(
         Picture(face_picture_id(face_id), f"FaceInstanceThumbnail_{face_picture_id(face_id)}.jpg", 4 * i, 4)
-        for i, face_id in enumerate((1001, 1002))
+        for i, (face_id, _, _) in enumerate(people)
     )
     shot = ShotInsight(0.0, 12.04, (key_frame,))
     return VideoInsights(
@@ -204,6 +208,6 @@ def sample_insights() -> VideoInsights:
         faces,
         (shot,),
         pictures,
-        (Picture(face_picture_id(0), "KeyFrameThumbnail.jpg", 0, 2),),
+        (Picture(key_frame_id, "KeyFrameThumbnail.jpg", 0, 2),),
         (),
     )

@@ -35,6 +35,7 @@ EXPECTED = {
     "DamagedMediaError": ExitCode.INPUT,
     "MediaTooLargeError": ExitCode.INPUT,
     "IndexFormatError": ExitCode.INPUT,
+    "EditsFormatError": ExitCode.INPUT,
     "IndexMismatchError": ExitCode.INPUT,
     "OutputError": ExitCode.OUTPUT,
     "SegmentError": ExitCode.OUTPUT,
