@@ -63,7 +63,12 @@ def test_link_that_was_taken_apart_and_put_together_works(api: ApiInProcess) -> 
 def test_link_is_not_bent_to_a_file_of_another_account(api: ApiInProcess, theirs: Theirs) -> None:
     url = link_to(api, api.indexed("mine").video_id)
     assert theirs.video.source
-    for change in ({"key": theirs.video.source.key}, {"name": SECRET}, {"e": 9_999_999_999}, {"inline": True}):
+    for change in (
+        {"key": theirs.video.source.key},
+        {"name": SECRET},
+        {"e": 9_999_999_999},
+        {"inline": True},
+    ):
         answer = api.get(bent(url, **change))
         assert (answer.status_code, answer.json()["ErrorType"]) == (403, "FORBIDDEN"), change
 

@@ -135,7 +135,9 @@ def theirs(api: ApiInProcess) -> Theirs:
 
 def send(api: ApiInProcess, method: str, url: str, headers: dict[str, str]) -> httpx.Response:
     """A request that would do its work, were it sent by the owner."""
-    options: dict[str, Any] = {"params": {"type": "Faces", "newName": "x", "externalId": "theirs", "name": "x"}}
+    options: dict[str, Any] = {
+        "params": {"type": "Faces", "newName": "x", "externalId": "theirs", "name": "x"}
+    }
     if url.endswith("/redact"):
         options["json"] = {"faces": {}}
     elif method == "POST":
@@ -165,7 +167,10 @@ def credentials(api: ApiInProcess) -> dict[str, dict[str, str]]:
     narrow = api.authorized(video_id=mine.video_id)
     return {
         "nothing": {},
-        "token and key": {**api.authorized(permission=Permission.OWNER), "Ocp-Apim-Subscription-Key": api.key},
+        "token and key": {
+            **api.authorized(permission=Permission.OWNER),
+            "Ocp-Apim-Subscription-Key": api.key,
+        },
         "token of a user": {"Authorization": f"Bearer {api.context.tokens.issue(user)[0]}"},
         "token of a video": narrow,
         "nonsense": {"Authorization": "Bearer a.b.c", "Ocp-Apim-Subscription-Key": "0" * 32},
@@ -244,7 +249,10 @@ def test_token_of_one_video_opens_no_other_of_the_same_account(
 ) -> None:
     one, other = api.indexed("one"), api.indexed("other")
     headers = api.authorized(permission=Permission.OWNER, video_id=one.video_id)
-    ids, unknown = Ids(one.account_id, other.video_id, NOWHERE, 1001), Ids(one.account_id, UNKNOWN.video, NOWHERE, 1001)
+    ids, unknown = (
+        Ids(one.account_id, other.video_id, NOWHERE, 1001),
+        Ids(one.account_id, UNKNOWN.video, NOWHERE, 1001),
+    )
     answer = send(api, method, ids.fill(path), headers)
     assert answer.status_code == 401, answer.text
     assert told(answer, ids) == told(send(api, method, unknown.fill(path), headers), unknown)
@@ -252,7 +260,8 @@ def test_token_of_one_video_opens_no_other_of_the_same_account(
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [entry for entry in LOCKED if "{videoId}" not in entry[1] and "/Auth/" not in entry[1]]
+    ("method", "path"),
+    [entry for entry in LOCKED if "{videoId}" not in entry[1] and "/Auth/" not in entry[1]],
 )
 def test_token_of_one_video_does_not_open_its_account(method: str, path: str, api: ApiInProcess) -> None:
     one = api.indexed("one")
@@ -262,16 +271,16 @@ def test_token_of_one_video_does_not_open_its_account(method: str, path: str, ap
     assert (answer.status_code, answer.json()["ErrorType"]) == (401, "USER_NOT_ALLOWED")
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [(m, p) for m, p in LOCKED if m != "GET" and "{videoId}" in p]
-)
+@pytest.mark.parametrize(("method", "path"), [(m, p) for m, p in LOCKED if m != "GET" and "{videoId}" in p])
 def test_public_video_of_others_is_read_and_never_changed(method: str, path: str, api: ApiInProcess) -> None:
     theirs = made_by_others(api, privacy="Public")
     before = everything_of(api, theirs)
     for headers in ({}, {**api.authorized(), "Ocp-Apim-Subscription-Key": api.key}):
         assert send(api, method, theirs.ids.fill(path), headers).status_code == 401
     assert everything_of(api, theirs) == before
-    assert api.get(theirs.ids.fill("/{location}/Accounts/{accountId}/Videos/{videoId}/Index")).status_code == 200
+    assert (
+        api.get(theirs.ids.fill("/{location}/Accounts/{accountId}/Videos/{videoId}/Index")).status_code == 200
+    )
 
 
 @pytest.mark.parametrize(("method", "path"), [entry for entry in operations() if entry[1].startswith(ARM)])
