@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """How long a signed download URL works."""
     token_lifetime_s: int = Field(3600, ge=60)
     """How long an access token works."""
+    session_lifetime_s: int = Field(43200, ge=600, le=2_592_000)
+    """After how many seconds somebody who does nothing is signed out of the web page."""
     max_upload_bytes: int = Field(2_000_000_000, gt=0)
     """Largest file that is taken as a request body."""
     max_fetch_bytes: int = Field(30_000_000_000, gt=0)
@@ -153,6 +155,11 @@ class Settings(BaseSettings):
     def scratch_folder(self) -> Path:
         """Where files are received and made before they go into the store."""
         return self.data / "scratch"
+
+    @property
+    def sign_in_folder(self) -> Path:
+        """Where links are kept that sign in once."""
+        return self.data / "sign-in"
 
     @property
     def cache_folder(self) -> Path:

@@ -1,11 +1,13 @@
 """The application as a service runs it: made from the service's settings."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from efface.api.app import create_app
 from efface.api.keyring import Keyring
+from efface.api.routes import ROUTERS
 from efface.api.settings import ApiSettings, Rate
 from efface.api.tokens import Permission, Scope, TokenClaims, Tokens
 from efface.domain.errors import RequestError
@@ -15,13 +17,20 @@ from efface.usecases.services import Services
 from efface.wiring.adapters import SystemClock
 
 
-def create_service(services: Services, settings: Settings) -> FastAPI:
+def create_service(
+    services: Services, settings: Settings, *, more_routers: Sequence[APIRouter] = ()
+) -> FastAPI:
     """The application.
+
+    Args:
+        services: ports and limits.
+        settings: of the service.
+        more_routers: what is served beside the API.
 
     Raises:
         ConfigurationError: a setting cannot be used.
     """
-    return create_app(services, api_settings(settings))
+    return create_app(services, api_settings(settings), routers=(*ROUTERS, *more_routers))
 
 
 def api_settings(settings: Settings) -> ApiSettings:

@@ -85,6 +85,34 @@ def rotate_key(name_or_id: str, data: Path | None, as_json: bool) -> None:
     _print({"name": found.name, "accountId": found.account_id, "subscriptionKey": key}, as_json)
 
 
+@account.command(short_help="Print a link that signs in to the web page once.")
+@click.argument("name_or_id", required=False)
+@click.option("--url", help="How the browser reaches the service.  [default: this machine]")
+@data_option
+@json_option
+@command_errors
+def link(name_or_id: str | None, url: str | None, data: Path | None, as_json: bool) -> None:
+    """Print a link that signs in to the web page once, within the hour: to the account with this name or id, or to
+    the first one. Works with an API that runs on this machine, over the same data folder.
+    """
+    from efface.usecases import accounts
+    from efface.web.sign_in_codes import SignInCodes
+    from efface.wiring.adapters import SystemClock, opened_catalogue
+
+    settings = told_settings(data=data)
+    with opened_catalogue(settings) as catalogue:
+        found = (
+            accounts.find_account(catalogue, name_or_id) if name_or_id else accounts.first_account(catalogue)
+        )
+    base = (url or settings.public_url or f"http://127.0.0.1:{settings.port}").rstrip("/")
+    code = SignInCodes(settings.sign_in_folder, SystemClock()).make(found.account_id)
+    address = f"{base}/web/sign-in?code={code}"
+    if as_json:
+        print_json({"name": found.name, "accountId": found.account_id, "signInUrl": address})
+    else:
+        print_line(address)
+
+
 def _print(document: dict[str, str], as_json: bool) -> None:
     if as_json:
         print_json(document)

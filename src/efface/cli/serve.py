@@ -64,7 +64,7 @@ def api(**options: Unpack[ServeOptions]) -> None:
 
 def _serve(options: ServeOptions, *, with_worker: bool) -> None:
     from efface.api.server import address_of, bind, run_server
-    from efface.api.service import create_service
+    from efface.web import create_site
     from efface.wiring.adapters import opened_services
     from efface.wiring.log import configure_log
     from efface.wiring.worker import worker_supervisor
@@ -76,12 +76,13 @@ def _serve(options: ServeOptions, *, with_worker: bool) -> None:
         listener = stack.enter_context(bind(settings.host, settings.port))
         url = settings.public_url or address_of(listener)
         account, key = _first_account(settings)
-        app = create_service(services, settings)
+        app = create_site(services, settings)
         supervisor = worker_supervisor() if with_worker else None
         if supervisor:
             supervisor.start()
             stack.callback(supervisor.stop)
-        run_server(app, listener, lambda: _announce(url, account, key, as_json=options["as_json"]))
+        link = _sign_in_link(settings, url, account)
+        run_server(app, listener, lambda: _announce(url, account, key, link, as_json=options["as_json"]))
 
 
 def _first_account(settings: "Settings") -> "tuple[Account, str | None]":
@@ -106,6 +107,16 @@ def _first_account(settings: "Settings") -> "tuple[Account, str | None]":
         return create_account(catalogue, SystemClock(), "default", location=settings.location)
 
 
+def _sign_in_link(settings: "Settings", url: str, account: "Account") -> str | None:
+    """A link that signs in once; None where others may read what this process prints, or reach it."""
+    from efface.web.sign_in_codes import SignInCodes
+    from efface.wiring.adapters import SystemClock
+
+    if not _is_loopback(settings.host):
+        return None
+    return f"{url}/web/sign-in?code={SignInCodes(settings.sign_in_folder, SystemClock()).make(account.account_id)}"
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -115,17 +126,23 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _announce(url: str, account: "Account", key: str | None, *, as_json: bool) -> None:
+def _announce(url: str, account: "Account", key: str | None, link: str | None, *, as_json: bool) -> None:
     if as_json:
         line = {
             "url": url,
             "location": account.location,
             "accountId": account.account_id,
             "subscriptionKey": key,
+            "signInUrl": link,
         }
         print(json.dumps(line), flush=True)
         return
     print_line(f"efface serves at {url}")
+    if link is not None:
+        print_line("")
+        print_line("Open this in a browser; it signs in once, within the hour:")
+        print_line(f"  {link}")
+        print_line("")
     print_line(f"  location          {account.location}")
     print_line(f"  account           {account.account_id}")
     if key is None:

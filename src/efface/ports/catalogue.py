@@ -84,6 +84,14 @@ class Accounts(Protocol):
         """The accounts that a subscription key opens."""
         ...
 
+    def key_hash(self, account_id: str) -> str:
+        """What is kept of the account's subscription key.
+
+        Raises:
+            AccountNotFoundError: no such account.
+        """
+        ...
+
     def set_key(self, account_id: str, key_hash: str) -> None:
         """Replace an account's key; the old one opens nothing from now on.
 

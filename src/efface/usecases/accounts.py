@@ -92,5 +92,19 @@ def find_account(accounts: Accounts, name_or_id: str) -> Account:
     raise AccountNotFoundError(f"there is no account {name_or_id!r}: `efface account list` shows them all")
 
 
+def first_account(accounts: Accounts) -> Account:
+    """The oldest account.
+
+    Raises:
+        AccountNotFoundError: there is none.
+    """
+    found = accounts.list_accounts()
+    if not found:
+        raise AccountNotFoundError(
+            "there is no account yet: `efface serve` or `efface account create` makes one"
+        )
+    return found[0]
+
+
 def _new_key() -> str:
     return secrets.token_hex(32)

@@ -54,6 +54,15 @@ class SqlAccounts(CataloguePart):
         with self._database.reading() as connection:
             return tuple(map(to_account, connection.execute(wanted)))
 
+    def key_hash(self, account_id: str) -> str:
+        """See ``ports.Accounts``."""
+        wanted = select(accounts.c.key_hash).where(accounts.c.account_id == account_id)
+        with self._database.reading() as connection:
+            found = connection.execute(wanted).scalar_one_or_none()
+        if found is None:
+            raise no_account(account_id)
+        return str(found)
+
     def set_key(self, account_id: str, key_hash: str) -> None:
         """See ``ports.Accounts``."""
         change = update(accounts).where(accounts.c.account_id == account_id).values(key_hash=key_hash)
