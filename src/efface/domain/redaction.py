@@ -56,13 +56,17 @@ class RedactionRequest:
     kind: BlurringKind = BlurringKind.MEDIUM_BLUR
     scope: FilterScope = FilterScope.EXCLUDE
     face_ids: frozenset[int] = frozenset()
+    covers_faces: bool = True
+    """False: no face is treated, only what corrections by hand draw or mute. ``scope`` says nothing then."""
 
     def __post_init__(self) -> None:
-        if self.scope is FilterScope.INCLUDE and not self.face_ids:
+        if not self.covers_faces and self.face_ids:
+            raise RequestError("faces are listed, but none is to be treated: leave the list out")
+        if self.covers_faces and self.scope is FilterScope.INCLUDE and not self.face_ids:
             raise RequestError(
                 "the list of faces to include is empty: name at least one face id, or leave the list out"
             )
 
     def covers(self, face_id: int) -> bool:
         """True when this face is to be treated."""
-        return (face_id in self.face_ids) == (self.scope is FilterScope.INCLUDE)
+        return self.covers_faces and (face_id in self.face_ids) == (self.scope is FilterScope.INCLUDE)

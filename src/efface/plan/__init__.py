@@ -1,9 +1,9 @@
 """What is hidden, where and when: the face index and a request become regions per frame.
 
-Takes the index and a ``RedactionRequest``, gives a ``RedactionPlan``. Must hold: no pixel is read here, every
-covered face has a region in each frame of its tracks and a little before and after, no region crosses a cut,
-and a plan is a plain container of region tracks, so that more of them (corrections by hand) can be put beside
-those made here.
+Takes the index as detected, a ``RedactionRequest`` and ``Edits``, gives a ``RedactionPlan``. Must hold: no pixel is
+read here, every covered face has a region in each frame of its tracks and a little before and after, no region of a
+face crosses a cut, what a person drew over has a region in each frame that it was drawn for or followed through, and
+a plan is a plain container.
 """
 
 from efface.plan.margin import DEFAULT_MARGIN, MaskMargin

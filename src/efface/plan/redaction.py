@@ -1,4 +1,4 @@
-"""From an index and a request to a plan."""
+"""From an index, a request and corrections by hand to a plan."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from efface.domain.errors import UnknownFaceError
+from efface.domain.edits import Edits
+from efface.domain.errors import RequestError, UnknownFaceError
 from efface.domain.geometry import Boxes
-from efface.domain.redaction import RedactionRequest
+from efface.domain.redaction import BlurringKind, RedactionRequest
 from efface.domain.track import FaceTrack, Shot
+from efface.edit.apply import apply_edits
 from efface.index.model import FaceIndex
+from efface.plan.drawn import join_mutes, plan_drawn
 from efface.plan.margin import DEFAULT_MARGIN, MaskMargin, longer_sides, pad_boxes, steady_tiny
 from efface.plan.regions import RedactionPlan, RegionTrack
 
@@ -22,16 +25,38 @@ _MAX_SHIFT = 0.5
 """Largest move of a face beyond the end of its track that is covered, as a share of its longer side."""
 
 
+_PAINTED_LAST = {BlurringKind.BLACK: 1, BlurringKind.BOUNDING_BOX: 2}
+"""Where regions overlap, black stays black, and no blur makes a drawn box unreadable."""
+
+
 def plan_redaction(
-    index: FaceIndex, request: RedactionRequest, margin: MaskMargin = DEFAULT_MARGIN
+    index: FaceIndex,
+    request: RedactionRequest,
+    margin: MaskMargin = DEFAULT_MARGIN,
+    edits: Edits | None = None,
 ) -> RedactionPlan:
     """Decide what is treated, where and when.
 
     The kind that draws boxes gets the bare face boxes, without padding.
 
+    Args:
+        index: as it was detected; the corrections are laid over it here, so that none can be forgotten.
+        request: who is hidden, and how; its face ids are those of the corrected index.
+        margin: how much is added around faces and their tracks.
+        edits: corrections by hand, every region that is to be followed with its path.
+
     Raises:
-        UnknownFaceError: the request names a face that the index does not hold.
+        UnknownFaceError: the request names a face that the corrected index does not hold.
+        IndexMismatchError: the edits are of another video.
+        RequestError: the edits name what the index does not hold, a region was not followed yet, or nothing at all
+            is asked for.
     """
+    if edits is not None:
+        index = apply_edits(index, edits)
+    if not request.covers_faces and not (edits and (edits.regions or edits.mutes)):
+        raise RequestError(
+            "neither faces nor regions nor spans of sound are to be treated: ask for one of them at least"
+        )
     if unknown := request.face_ids.difference(index.face_ids):
         raise UnknownFaceError(unknown, index.face_ids)
     regions = []
@@ -40,7 +65,19 @@ def plan_redaction(
         if request.covers(face_id):
             mask = _mask_of(track, index, margin) if request.kind.hides else _bare_box_of(track)
             regions.append(replace(mask, label=str(face_id)))
-    return RedactionPlan(request.kind, index.size, index.timeline.num_frames, tuple(regions))
+    notices: list[str] = []
+    if edits is not None:
+        drawn, notices = plan_drawn(edits.regions, request.kind, index.timeline)
+        regions += drawn
+    regions.sort(key=lambda region: _PAINTED_LAST.get(region.kind or request.kind, 0))
+    return RedactionPlan(
+        request.kind,
+        index.size,
+        index.timeline.num_frames,
+        tuple(regions),
+        join_mutes(edits.mutes if edits else ()),
+        tuple(notices),
+    )
 
 
 def _bare_box_of(track: FaceTrack) -> RegionTrack:

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from efface.domain.geometry import Boxes, Size
 from efface.domain.redaction import BlurringKind
+from efface.domain.time import TimeRange
 
 
 class Shape(Enum):
@@ -30,7 +32,7 @@ class Region:
     label: str | None
     """What a drawn box is labelled with."""
     face_px: float
-    """Longer side of the face without padding, in pixels."""
+    """Longer side of the face, or of what was drawn over, without padding, in pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,10 +43,13 @@ class RegionTrack:
     boxes: Boxes
     """(n, 4) float32, xyxy in pixels of the upright frame, padding included; may reach past the border."""
     face_px: NDArray[np.float32]
-    """(n,) longer side of the face without padding, in pixels."""
+    """(n,) longer side of the face, or of what was drawn over, without padding, in pixels."""
     is_box: NDArray[np.bool_]
     """(n,) True where the whole box is the region, False where its ellipse is."""
     label: str | None = None
+    """Printable ASCII: what a drawn box is labelled with."""
+    kind: BlurringKind | None = None
+    """How it is treated; None for the kind of the plan."""
 
     def __post_init__(self) -> None:
         n = len(self.boxes)
@@ -70,11 +75,16 @@ class RedactionPlan:
     """Everything that is to be treated in one video."""
 
     kind: BlurringKind
+    """How every region is treated that has no kind of its own."""
     size: Size
     """Upright size of the frames that the boxes are measured in."""
     num_frames: int
     tracks: tuple[RegionTrack, ...]
-    """In any order; regions may overlap."""
+    """In the order in which they are painted; regions may overlap."""
+    mutes: tuple[TimeRange, ...] = ()
+    """When no sound is heard, in seconds of the source's own clock: in order, none touching the next."""
+    notices: tuple[str, ...] = ()
+    """What a user should know about the plan."""
     _first: NDArray[np.int64] = field(init=False, repr=False)
     _end: NDArray[np.int64] = field(init=False, repr=False)
 
@@ -83,6 +93,8 @@ class RedactionPlan:
         end = np.array([track.end_frame for track in self.tracks], np.int64)
         if len(end) and int(end.max()) > self.num_frames:
             raise ValueError(f"a region reaches to frame {int(end.max())} of a video of {self.num_frames}")
+        if any(later.start <= earlier.end for earlier, later in pairwise(self.mutes)):
+            raise ValueError("mutes must be in order and apart from one another")
         object.__setattr__(self, "_first", first)
         object.__setattr__(self, "_end", end)
 
@@ -90,6 +102,10 @@ class RedactionPlan:
     def hides(self) -> bool:
         """False when the kind leaves the faces visible."""
         return self.kind.hides
+
+    def kind_of(self, track: RegionTrack) -> BlurringKind:
+        """How a region is treated."""
+        return self.kind if track.kind is None else track.kind
 
     def regions_at(self, frame_index: int) -> tuple[Region, ...]:
         """The regions of one frame; none for a frame outside the video."""
@@ -100,7 +116,7 @@ class RedactionPlan:
         row = frame_index - track.first_frame
         x1, y1, x2, y2 = (float(value) for value in track.boxes[row])
         shape = Shape.BOX if track.is_box[row] else Shape.ELLIPSE
-        return Region((x1, y1, x2, y2), shape, self.kind, track.label, float(track.face_px[row]))
+        return Region((x1, y1, x2, y2), shape, self.kind_of(track), track.label, float(track.face_px[row]))
 
     def masked_frames(self) -> NDArray[np.bool_]:
         """(num_frames,) True for each frame that holds a region."""

@@ -70,7 +70,7 @@ def render_video(
         check_source(reader, plan, timeline)
         with create_video(temporary, reader, settings) as writer:
             num_masked = _render_frames(reader, writer, plan, timeline, progress)
-        return RenderReport(timeline.num_frames, num_masked, writer.notices, reader.damage)
+        return RenderReport(timeline.num_frames, num_masked, (*plan.notices, *writer.notices), reader.damage)
 
 
 class FrameSink(Protocol):

@@ -59,7 +59,11 @@ class Rendering:
             timeline.end_pts,
             self.suffix.lower(),
             asdict(self.settings),
-            [(track.first_frame, len(track.boxes), track.label) for track in plan.tracks],
+            [
+                (track.first_frame, len(track.boxes), track.label, plan.kind_of(track).name)
+                for track in plan.tracks
+            ],
+            [(str(span.start), str(span.end)) for span in plan.mutes],
         ]
         digest = hashlib.sha256(json.dumps(head).encode())
         digest.update(timeline.pts.tobytes())
@@ -164,6 +168,7 @@ def join_rendered(
             lambda done: progress.report("join", done, timeline.num_frames),
         )
     num_masked = sum(part.notes.num_masked_frames for part in read)
+    notices = (*rendering.plan.notices, *notices)
     return RenderReport(timeline.num_frames, num_masked, notices, _damage(read))
 
 

@@ -50,6 +50,7 @@ def request_document(request: RedactionRequest) -> dict[str, Any]:
         "kind": request.kind.wire_name,
         "scope": request.scope.value,
         "face_ids": sorted(request.face_ids),
+        "covers_faces": request.covers_faces,
     }
 
 
@@ -59,6 +60,8 @@ def request_from_document(document: Mapping[str, Any]) -> RedactionRequest:
         BlurringKind.parse(document["kind"]),
         FilterScope(document["scope"]),
         frozenset(document["face_ids"]),
+        # Requests from before it was stored are all for faces.
+        document.get("covers_faces", True),
     )
 
 

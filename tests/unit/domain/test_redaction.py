@@ -55,3 +55,12 @@ def test_include_and_exclude_are_opposites(face_ids: frozenset[int], face_id: in
 def test_empty_list_to_include_is_refused() -> None:
     with pytest.raises(RequestError, match="list of faces to include is empty"):
         RedactionRequest(scope=FilterScope.INCLUDE)
+
+
+def test_request_for_no_face_covers_nobody() -> None:
+    assert not RedactionRequest(covers_faces=False).covers(1001)
+
+
+def test_request_for_no_face_lists_none() -> None:
+    with pytest.raises(RequestError, match="leave the list out"):
+        RedactionRequest(face_ids=frozenset({1001}), covers_faces=False)

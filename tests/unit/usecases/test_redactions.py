@@ -41,7 +41,9 @@ def test_redaction_makes_a_new_video_that_is_seen_at_once(stage: Stage) -> None:
     )
     assert stage.video(original.video_id) == original
     assert stage.queue.submitted[-1] == (job.job_id, JobKind.REDACTION, Priority.LOW)
-    assert job.request == {"kind": "HighBlur", "scope": "Exclude", "face_ids": [1001]}
+    assert request_from_document(job.request) == RedactionRequest(
+        BlurringKind.HIGH_BLUR, face_ids=frozenset({1001})
+    )
 
 
 def test_faces_that_the_index_does_not_hold_are_named(stage: Stage) -> None:
@@ -99,3 +101,14 @@ def test_video_without_its_source_cannot_be_redacted(stage: Stage) -> None:
 def test_request_survives_json(kind: BlurringKind) -> None:
     request = RedactionRequest(kind, FilterScope.INCLUDE, frozenset({1003, 1001}))
     assert request_from_document(request_document(request)) == request
+
+
+def test_request_for_no_face_survives_json() -> None:
+    request = RedactionRequest(BlurringKind.BLACK, covers_faces=False)
+    assert request_from_document(request_document(request)) == request
+
+
+def test_request_stored_by_an_earlier_efface_is_for_faces() -> None:
+    document = request_document(RedactionRequest())
+    del document["covers_faces"]
+    assert request_from_document(document) == RedactionRequest()
