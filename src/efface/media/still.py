@@ -39,12 +39,32 @@ def still_jpeg(path: Path, seconds: Fraction | float, *, max_side: int = 640, qu
     """
     if not isfinite(seconds):
         raise RequestError(f"seconds must be a number, not {seconds}")
+    _check_sizes(max_side, quality)
+    shown, info = _frame_at(path, Fraction(seconds))
+    return frame_jpeg(shown, info, max_side=max_side, quality=quality)
+
+
+def frame_jpeg(frame: VideoFrame, info: VideoInfo, *, max_side: int = 640, quality: int = 85) -> bytes:
+    """A decoded frame, upright, with square pixels, as a JPEG.
+
+    Args:
+        frame: a frame of the video.
+        info: of the video.
+        max_side: greatest width and height in pixels; the picture is never enlarged.
+        quality: of the JPEG, 1 to 100.
+
+    Raises:
+        RequestError: a value is out of range.
+    """
+    _check_sizes(max_side, quality)
+    return _encode(frame.rgb(_shown_size(frame, info, max_side)), quality)
+
+
+def _check_sizes(max_side: int, quality: int) -> None:
     if max_side < 1:
         raise RequestError(f"max_side {max_side} is too small: use at least 1 pixel")
     if not 1 <= quality <= 100:
         raise RequestError(f"quality {quality} is out of range: use 1 to 100")
-    shown, info = _frame_at(path, Fraction(seconds))
-    return _encode(shown.rgb(_shown_size(shown, info, max_side)), quality)
 
 
 def _frame_at(path: Path, seconds: Fraction) -> tuple[VideoFrame, VideoInfo]:

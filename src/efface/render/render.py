@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from efface.domain.errors import IndexMismatchError
-from efface.domain.media import Damage, EncodeSettings
+from efface.domain.media import Damage, EncodeSettings, VideoInfo
 from efface.domain.time import Timeline
 from efface.media.files import atomic_output
 from efface.media.frame import VideoFrame
@@ -67,7 +67,7 @@ def render_video(
         open_video(source) as reader,
         atomic_output(output, overwrite=overwrite, never=(source,)) as temporary,
     ):
-        check_source(reader, plan, timeline)
+        check_source(reader.info, plan, timeline)
         with create_video(temporary, reader, settings) as writer:
             num_masked = _render_frames(reader, writer, plan, timeline, progress)
         return RenderReport(timeline.num_frames, num_masked, (*plan.notices, *writer.notices), reader.damage)
@@ -97,13 +97,12 @@ def write_frame(sink: FrameSink, frame: VideoFrame, plan: RedactionPlan, frame_i
     return True
 
 
-def check_source(reader: VideoReader, plan: RedactionPlan, timeline: Timeline) -> None:
+def check_source(info: VideoInfo, plan: RedactionPlan, timeline: Timeline) -> None:
     """Refuse a video that differs from the indexed one by what its header says.
 
     Raises:
         IndexMismatchError: another size of frames, or another time base.
     """
-    info = reader.info
     if info.upright_size != plan.size:
         raise _mismatch(info.path, f"its frames are {info.upright_size}, not {plan.size}")
     if info.time_base != timeline.time_base:

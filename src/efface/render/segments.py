@@ -114,7 +114,7 @@ def render_segment(rendering: Rendering, frames: range, part: Path, progress: Pr
         open_video(rendering.source) as reader,
         atomic_output(part, never=(rendering.source,)) as temporary,
     ):
-        check_source(reader, rendering.plan, timeline)
+        check_source(reader.info, rendering.plan, timeline)
         start_s = timeline.start_of(0)
         with create_segment(
             temporary, opening, rendering.suffix, rendering.settings, start_s, shown
@@ -157,7 +157,7 @@ def join_rendered(
         open_video(rendering.source) as reader,
         atomic_output(output, overwrite=overwrite, never=(rendering.source, *parts)) as temporary,
     ):
-        check_source(reader, rendering.plan, timeline)
+        check_source(reader.info, rendering.plan, timeline)
         notices = join_parts(
             reader,
             opening,
