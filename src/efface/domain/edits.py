@@ -186,6 +186,21 @@ class DrawnRegion:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewedRisk:
+    """A risk that a person has looked at and found fine."""
+
+    frame_index: int
+    """The frame that was looked at."""
+    track_id: int | None
+    """The track that the risk is of; None where it is of no track."""
+
+    def __post_init__(self) -> None:
+        _check_id("frame", self.frame_index, least=0)
+        if self.track_id is not None:
+            _check_id("track id", self.track_id, least=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Edits:
     """All corrections of one video. They apply in this order: splits, merges, removed tracks, moved boxes.
 
@@ -203,6 +218,9 @@ class Edits:
     regions: tuple[DrawnRegion, ...] = ()
     mutes: tuple[TimeRange, ...] = ()
     """When no sound is heard, in seconds of the source's own clock; may overlap."""
+    reviewed: tuple[ReviewedRisk, ...] = ()
+    """What a person has looked at and found fine, of the very index that it was looked at in. It changes nothing of
+    what is hidden, so one that fits no risk any more is passed over, and not refused."""
 
     def __post_init__(self) -> None:
         if len(self.source_sha256) != 64 or not set(self.source_sha256) <= set("0123456789abcdef"):
@@ -222,12 +240,12 @@ class Edits:
 
     @property
     def names_tracks(self) -> bool:
-        """True when the corrections name faces or tracks, which are those of one index only."""
+        """True when the corrections name faces or tracks, which are those of one index only. A review is none."""
         return bool(self.merges or self.splits or self.removed_tracks or self.moved_boxes)
 
     @property
     def is_empty(self) -> bool:
-        """True when nothing is corrected."""
+        """True when nothing is corrected, whatever was reviewed."""
         return not (self.names_tracks or self.regions or self.mutes)
 
 

@@ -18,6 +18,7 @@ from efface.domain.edits import (
     LossReason,
     LostRegion,
     MovedBox,
+    ReviewedRisk,
     TrackSplit,
 )
 from efface.domain.errors import EditsFormatError, IndexFormatError, RequestError
@@ -41,7 +42,7 @@ _MAX_TIME_S = 10**9
 _TIME = re.compile(r"-?\d{1,18}(?:/\d{1,18}|\.\d{1,12})?", re.ASCII)
 _TOP_KEYS = (
     *("format", "version", "about", "source_sha256"),
-    *("merges", "splits", "removed_tracks", "moved_boxes", "regions", "mutes"),
+    *("merges", "splits", "removed_tracks", "moved_boxes", "regions", "mutes", "reviewed"),
 )
 
 
@@ -69,6 +70,9 @@ def encode_edits(edits: Edits) -> Iterator[str]:
     yield from _list("moved_boxes", moves)
     yield ",\n"
     yield from _list("regions", map(_region_record, edits.regions))
+    yield ",\n"
+    reviews = ({"frame": each.frame_index, "track": each.track_id} for each in edits.reviewed)
+    yield from _list("reviewed", reviews)
     yield "\n}\n"
 
 
@@ -155,6 +159,7 @@ def _decode(fields: Fields) -> Edits:
             moved_boxes=tuple(_read_moved(record) for record in _records(fields, "moved_boxes")),
             regions=tuple(_read_regions(fields)),
             mutes=tuple(_read_mutes(fields)),
+            reviewed=tuple(_read_reviewed(record) for record in _records(fields, "reviewed")),
         )
     except ValueError as error:
         raise EditsFormatError(f"{fields.path}: {error}") from error
@@ -212,6 +217,12 @@ def _read_moved(fields: Fields) -> MovedBox:
     fields.expect_only("track", "frame", "box")
     track_id, frame = fields.integer("track", 1, _MAX_ID), fields.integer("frame", 0, _MAX_FRAME)
     return MovedBox(track_id, frame, _read_box(fields))
+
+
+def _read_reviewed(fields: Fields) -> ReviewedRisk:
+    fields.expect_only("frame", "track")
+    track_id = fields.integer("track", 1, _MAX_ID) if fields.has("track") else None
+    return ReviewedRisk(fields.integer("frame", 0, _MAX_FRAME), track_id)
 
 
 def _read_box(fields: Fields) -> Box:

@@ -13,6 +13,7 @@ from efface.domain.edits import (
     LossReason,
     LostRegion,
     MovedBox,
+    ReviewedRisk,
     TrackSplit,
 )
 from efface.domain.redaction import BlurringKind
@@ -49,4 +50,5 @@ def full_edits() -> Edits:
             DrawnRegion(3, "tattoo", BlurringKind.MEDIUM_BLUR, drawn, 0, 20, True),
         ),
         mutes=(TimeRange(Fraction(1001, 30), Fraction(40)), TimeRange(Fraction(-1, 2), Fraction(0))),
+        reviewed=(ReviewedRisk(7, 1), ReviewedRisk(50, None)),
     )

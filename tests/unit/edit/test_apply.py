@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from efface.domain.edits import Box, DrawnBox, DrawnRegion, Edits, MovedBox, TrackSplit
+from efface.domain.edits import Box, DrawnBox, DrawnRegion, Edits, MovedBox, ReviewedRisk, TrackSplit
 from efface.domain.errors import IndexMismatchError, RequestError
 from efface.domain.geometry import Size
 from efface.domain.time import Timeline
@@ -165,3 +165,8 @@ def test_correction_that_does_not_fit_is_refused(edits: Edits, message: str) -> 
 def test_edits_of_another_video_are_refused() -> None:
     with pytest.raises(IndexMismatchError, match=r"another video than clip\.mp4"):
         apply_edits(index_of(1001), Edits("cd" * 32))
+
+
+def test_review_of_what_is_not_there_any_more_is_passed_over() -> None:
+    index = index_of(1001)
+    assert apply_edits(index, Edits(SHA256, reviewed=(ReviewedRisk(10**6, 99),))) is index

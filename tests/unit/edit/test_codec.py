@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from efface.domain.edits import Edits
+from efface.domain.edits import Edits, ReviewedRisk
 from efface.domain.errors import EditsFormatError
 from efface.domain.redaction import BlurringKind
 from efface.domain.time import TimeRange
@@ -76,9 +76,19 @@ def test_kind_is_read_by_name_and_by_number() -> None:
     assert kinds == [BlurringKind.BLACK, BlurringKind.MEDIUM_BLUR]
 
 
+def test_review_may_leave_its_track_out_and_is_no_correction() -> None:
+    edits = parse_edits(document(reviewed=[{"frame": 7}, {"frame": 8, "track": 2}]))
+    assert edits.reviewed == (ReviewedRisk(7, None), ReviewedRisk(8, 2))
+    assert edits.is_empty
+    assert not edits.names_tracks
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
+        ({"reviewed": [{"frame": -1}]}, r"reviewed\[0\].frame must be"),
+        ({"reviewed": [{"frame": 1, "track": 0}]}, r"reviewed\[0\].track must be"),
+        ({"reviewed": [{"frame": 1, "face": 1}]}, "face is not a field of the format here"),
         ({"format": "efface-index"}, 'its "format" is not "efface-edits"'),
         ({"version": 2}, "format version 2, not 1"),
         ({"merge": []}, "merge is not a field of the format here"),
@@ -172,6 +182,8 @@ def test_path_of_millions_of_boxes_is_refused_before_it_is_made() -> None:
         parse_edits(document(regions=[long]))
 
 
-@pytest.mark.parametrize("key", ["merges", "splits", "removed_tracks", "moved_boxes", "regions", "mutes"])
+@pytest.mark.parametrize(
+    "key", ["merges", "splits", "removed_tracks", "moved_boxes", "regions", "mutes", "reviewed"]
+)
 def test_null_stands_for_no_corrections_of_a_sort(key: str) -> None:
     assert parse_edits(document(**{key: None})).is_empty
