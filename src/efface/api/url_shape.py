@@ -16,10 +16,10 @@ createNewPerson createdAfter createdBefore customLanguages description excludedA
 externalId externalUrl face fileName format generateAccessTokens hasSourceVideoFile id
 includeAmsInfo includeAudioEffects includeSpeakers includeStatistics includeStreamingUrls
 includeSummarizedInsights includeUsage includedInsights indexId indexingPreset isBase isSearchable
-language linguisticModelId logoGroupId metadata name newName owner pageSize partition partitions
+kind language limit linguisticModelId logoGroupId metadata name newName owner pageSize partition partitions
 permission personId personModelId preventDuplicates priority privacy punctuationMode query
 reTranslate redact redactName resource retentionPeriod sendSuccessEmail setAsSourceLanguage skip
-sourceLanguage sourceVideoId state streamingPreset subscription-key textScope token
+sort sourceLanguage sourceVideoId state streamingPreset subscription-key textScope token
 tokenLifetimeInMinutes type urlFormat urlsLifetimeSeconds useManagedIdentityToDownloadVideo
 useProxy videoUrl widgetType
 """

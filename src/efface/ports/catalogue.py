@@ -7,6 +7,7 @@ raise ``ServiceUnavailableError`` where the database does not answer.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from efface.domain.service import (
@@ -47,12 +48,23 @@ class VideoFilter:
     """Names of faces, one of which the video must hold, in any case and in part."""
 
 
+class VideoOrder(Enum):
+    """Which videos come first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    NAME = "name"
+    """By name, without case."""
+    LONGEST = "longest"
+    """Those whose length is not known yet come last."""
+
+
 @dataclass(frozen=True, slots=True)
 class VideoPage:
     """Some of the videos that were asked for."""
 
     videos: tuple[Video, ...]
-    """Newest first."""
+    """In the order that was asked for."""
     total: int
     """How many there are in all."""
 
@@ -119,8 +131,16 @@ class Videos(Protocol):
         """
         ...
 
-    def find_videos(self, account_id: str, wanted: VideoFilter, *, skip: int, limit: int) -> VideoPage:
-        """Videos of an account, newest first."""
+    def find_videos(
+        self,
+        account_id: str,
+        wanted: VideoFilter,
+        *,
+        skip: int,
+        limit: int,
+        order: VideoOrder = VideoOrder.NEWEST,
+    ) -> VideoPage:
+        """Videos of an account that a filter means, newest first unless told otherwise."""
         ...
 
     def video_with_content(

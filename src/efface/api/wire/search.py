@@ -76,7 +76,7 @@ class SearchQuery(QueryShape):
             external_ids=self.external_id,
             original_id=self.source_video_id.lower() if self.source_video_id else None,
             has_source=self.has_source_video_file,
-            words=tuple(_words(self.query)),
+            words=tuple(words_of(self.query)),
             face_names=self.face,
         )
 
@@ -93,7 +93,8 @@ def search_match(match: Match) -> SearchMatch:
     )
 
 
-def _words(queries: Iterable[str]) -> Iterable[str]:
+def words_of(queries: Iterable[str]) -> Iterable[str]:
+    """The words of what somebody has typed; quotes keep words together."""
     for query in queries:
         for quoted, plain in _WORD.findall(query):
             yield quoted or plain

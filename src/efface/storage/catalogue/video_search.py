@@ -1,41 +1,64 @@
 """Which videos a filter means, and pages of them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 
-from efface.ports.catalogue import VideoFilter, VideoPage
+from efface.ports.catalogue import VideoFilter, VideoOrder, VideoPage
 from efface.storage.catalogue.rows import to_video
 from efface.storage.catalogue.tables import accounts, face_edits, fold, videos
 
 
-def find_page(
-    connection: Connection, account_id: str, wanted: VideoFilter, skip: int, limit: int
-) -> VideoPage:
-    """Some videos of an account, newest first, and how many there are."""
+@dataclass(frozen=True, slots=True)
+class PageWanted:
+    """Which part of all that a filter means."""
+
+    skip: int
+    limit: int
+    order: VideoOrder
+
+
+_ORDERS: dict[VideoOrder, tuple[ColumnElement[Any], bool]] = {
+    VideoOrder.NEWEST: (videos.c.created, True),
+    VideoOrder.OLDEST: (videos.c.created, False),
+    # Begins with the name.
+    VideoOrder.NAME: (videos.c.words_folded, False),
+    VideoOrder.LONGEST: (func.coalesce(videos.c.duration_s, -1.0), True),
+}
+"""What each order goes by, and whether the largest comes first."""
+
+
+def find_page(connection: Connection, account_id: str, wanted: VideoFilter, page: PageWanted) -> VideoPage:
+    """Some videos of an account, and how many there are."""
     total = count_videos(connection, account_id, wanted)
-    limit = min(limit, total - skip)
+    limit = min(page.limit, total - page.skip)
     if limit <= 0:
         return VideoPage((), total)
+    column, is_descending = _ORDERS[page.order]
     # From the nearer end: what is skipped costs time, if little.
-    is_from_oldest = skip > total // 2
-    order = (videos.c.created, videos.c.video_id)
+    is_from_end = page.skip > total // 2
     ids = (
         select(videos.c.video_id)
         .where(*_conditions(account_id, wanted))
-        .order_by(*(order if is_from_oldest else [column.desc() for column in order]))
-        .offset(total - skip - limit if is_from_oldest else skip)
+        .order_by(*_sorted_by(column, is_descending is not is_from_end))
+        .offset(total - page.skip - limit if is_from_end else page.skip)
         .limit(limit)
         .subquery()
     )
     # Ids first: they come out of an index, so that no row is read only to be skipped.
-    page = (
+    rows = (
         select(videos)
         .join(ids, videos.c.video_id == ids.c.video_id)
         .where(videos.c.account_id == account_id)
-        .order_by(*[column.desc() for column in order])
+        .order_by(*_sorted_by(column, is_descending))
     )
-    return VideoPage(tuple(map(to_video, connection.execute(page))), total)
+    return VideoPage(tuple(map(to_video, connection.execute(rows))), total)
+
+
+def _sorted_by(column: ColumnElement[Any], is_descending: bool) -> tuple[ColumnElement[Any], ...]:
+    columns = (column, videos.c.video_id)
+    return tuple(each.desc() for each in columns) if is_descending else columns
 
 
 def count_videos(connection: Connection, account_id: str, wanted: VideoFilter) -> int:

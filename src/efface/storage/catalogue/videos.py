@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from efface.domain.errors import AccountNotFoundError, ServiceUnavailableError
 from efface.domain.service import FaceEdit, Failure, Job, JobState, Video, VideoState
-from efface.ports.catalogue import VideoFilter, VideoPage
+from efface.ports.catalogue import VideoFilter, VideoOrder, VideoPage
 from efface.storage.catalogue.job_ends import end_jobs
 from efface.storage.catalogue.part import CataloguePart, no_video
 from efface.storage.catalogue.rows import (
@@ -20,7 +20,7 @@ from efface.storage.catalogue.rows import (
     video_columns,
 )
 from efface.storage.catalogue.tables import face_edits, fold, jobs, videos
-from efface.storage.catalogue.video_search import count_videos, find_page
+from efface.storage.catalogue.video_search import PageWanted, count_videos, find_page
 
 _BY_ID = select(videos).where(
     videos.c.account_id == bindparam("account_id"), videos.c.video_id == bindparam("video_id")
@@ -55,10 +55,18 @@ class SqlVideos(CataloguePart):
         with self._database.reading() as connection:
             return _require(connection, account_id, video_id)
 
-    def find_videos(self, account_id: str, wanted: VideoFilter, *, skip: int, limit: int) -> VideoPage:
+    def find_videos(
+        self,
+        account_id: str,
+        wanted: VideoFilter,
+        *,
+        skip: int,
+        limit: int,
+        order: VideoOrder = VideoOrder.NEWEST,
+    ) -> VideoPage:
         """See ``ports.Videos``."""
         with self._database.reading() as connection:
-            return find_page(connection, account_id, wanted, skip, limit)
+            return find_page(connection, account_id, wanted, PageWanted(skip, limit, order))
 
     def num_videos(self, account_id: str) -> int:
         """See ``ports.Videos``."""

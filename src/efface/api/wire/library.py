@@ -1,0 +1,123 @@
+"""The library on the wire: an extension of efface, for pages that people look at."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from efface.api.wire.failure import failure_message
+from efface.api.wire.paging import NextPage
+from efface.api.wire.parameters import PageSize, QueryShape, Repeated, Skip, StateWords, one_of, or_default
+from efface.api.wire.search import words_of
+from efface.api.wire.shape import WireShape
+from efface.api.wire.times import date_time
+from efface.domain.service import Video
+from efface.ports.catalogue import VideoFilter, VideoOrder
+from efface.usecases.library import LibraryEntry
+
+_ORDERS = {order.value: order for order in VideoOrder}
+_KINDS = {"all": None, "original": False, "redaction": True}
+LibraryOrder = Annotated[
+    VideoOrder,
+    BeforeValidator(or_default(one_of(_ORDERS), VideoOrder.NEWEST)),
+    WithJsonSchema({"type": "string", "enum": list(_ORDERS), "default": "newest"}),
+]
+LibraryKind = Annotated[
+    str,
+    BeforeValidator(or_default(one_of({word: word for word in _KINDS}), "all")),
+    WithJsonSchema({"type": "string", "enum": list(_KINDS), "default": "all"}),
+]
+
+
+class LibraryQuery(QueryShape):
+    """Which videos are wanted, and in which order."""
+
+    query: Repeated = ()
+    """Words that the name, the description or a named face must all hold; quotes keep words together."""
+    kind: LibraryKind = "all"
+    """``original`` for videos that were taken in, ``redaction`` for those that were made."""
+    state: StateWords = ()
+    sort: LibraryOrder = VideoOrder.NEWEST
+    page_size: PageSize = 25
+    skip: Skip = 0
+
+    def to_filter(self) -> VideoFilter:
+        """The same in the words of the catalogue."""
+        return VideoFilter(
+            words=tuple(words_of(self.query)), states=self.state, is_redaction=_KINDS[self.kind]
+        )
+
+
+class RelatedVideo(WireShape):
+    """A redaction of a video."""
+
+    id: str
+    name: str
+    state: str
+    created: str
+
+
+class LibraryItem(WireShape):
+    """A video as a person looks at it."""
+
+    id: str
+    name: str
+    created: str
+    state: str
+    progress: int
+    """0 to 100."""
+    failure_message: str
+    """One sentence for people, empty where nothing has failed."""
+    duration_in_seconds: float | None
+    """None before the video was looked at."""
+    width: int | None
+    height: int | None
+    size_in_bytes: int | None
+    """None where there is no file."""
+    thumbnail_id: str | None
+    faces_count: int | None
+    """People that were found; None where nobody has looked."""
+    can_be_redacted: bool
+    has_source_video_file: bool
+    original_video_id: str | None
+    """The video that this one is a redaction of."""
+    redactions: tuple[RelatedVideo, ...]
+    job_id: str | None
+    """What is being done to it, or to make it."""
+
+
+class LibraryList(WireShape):
+    """Some videos."""
+
+    results: tuple[LibraryItem, ...]
+    total: int
+    next_page: NextPage
+
+
+def library_item(entry: LibraryEntry) -> LibraryItem:
+    """A video as a person looks at it."""
+    video, media = entry.video, entry.video.media
+    return LibraryItem(
+        id=video.video_id,
+        name=video.details.name,
+        created=date_time(video.created),
+        state=video.state.value,
+        progress=video.progress,
+        failure_message=failure_message(video.failure),
+        duration_in_seconds=media.duration_s if media else None,
+        width=media.width if media else None,
+        height=media.height if media else None,
+        size_in_bytes=video.source.size_bytes if video.source else None,
+        thumbnail_id=video.thumbnail_id,
+        faces_count=entry.num_faces,
+        can_be_redacted=video.has_faces_index and video.source is not None,
+        has_source_video_file=video.source is not None,
+        original_video_id=video.original_id,
+        redactions=tuple(map(_related, entry.redactions)),
+        job_id=entry.open_job.job_id if entry.open_job else None,
+    )
+
+
+def _related(video: Video) -> RelatedVideo:
+    return RelatedVideo(
+        id=video.video_id, name=video.details.name, state=video.state.value, created=date_time(video.created)
+    )
