@@ -8,6 +8,7 @@ from efface.domain.service import VideoDetails
 from efface.storage import SqlCatalogue, open_catalogue
 from tests.storage.catalogue_contract import CatalogueContract
 from tests.storage.conftest import empty_database
+from tests.storage.corrections_contract import CorrectionsContract
 from tests.storage.records import StillClock, account, video
 
 
@@ -41,3 +42,7 @@ class TestPostgresCatalogue(CatalogueContract):
             catalogue.add_video(video(details=VideoDetails("a\x00b")))
         with pytest.raises(RequestError, match="control characters"):
             catalogue.video(account().account_id, "a\x00b")
+
+
+class TestPostgresCorrections(CorrectionsContract):
+    """Corrections on PostgreSQL."""

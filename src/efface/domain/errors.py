@@ -26,7 +26,8 @@ The tree, by what the caller can do about it::
     │   └── SourceDeletedError      the video's own file was deleted, the video is still there
     ├── ConflictError           the video is in a state that forbids it: wait, or choose another
     │   ├── VideoBusyError          it is being worked on
-    │   └── DuplicateVideoError     the same content is there already
+    │   ├── DuplicateVideoError     the same content is there already
+    │   └── EditsChangedError       somebody has saved other corrections since: read them again
     ├── QueueFullError          too much work is pending: come back later
     ├── ServiceUnavailableError a database, store or queue does not answer; trying again may help
     └── Cancelled               the caller asked to stop; nothing was left behind
@@ -163,6 +164,18 @@ class DuplicateVideoError(ConflictError):
         self.video_id = video_id
         super().__init__(
             f"the account holds this video already, video id: '{video_id}': use that one, or allow duplicates"
+        )
+
+
+class EditsChangedError(ConflictError):
+    """Corrections were saved by somebody else since the ones that were changed had been read."""
+
+    def __init__(self, expected: int, current: int) -> None:
+        self.expected = expected
+        self.current = current
+        super().__init__(
+            f"revision {expected} of the corrections is not the newest any more, {current} is: "
+            "read that one and make your changes to it"
         )
 
 

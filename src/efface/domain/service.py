@@ -220,6 +220,19 @@ class FaceEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class EditsRevision:
+    """One saved state of the corrections of a video; never changed once saved."""
+
+    revision: int
+    """1, 2, 3 …"""
+    index_version: int
+    """Of the index that they were made for."""
+    key: str
+    """Of the document in the object store."""
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Callback:
     """A call that the service owes to a client's web server."""
 

@@ -3,7 +3,7 @@
 Takes and gives domain records. Must hold: no library of a database, a store or a queue shows in a signature.
 """
 
-from efface.ports.catalogue import Accounts, Callbacks, Catalogue, Heartbeats, Jobs, Videos
+from efface.ports.catalogue import Accounts, Callbacks, Catalogue, Corrections, Heartbeats, Jobs, Videos
 from efface.ports.clock import Clock
 from efface.ports.job_queue import JobQueue
 from efface.ports.object_store import ObjectStore
@@ -16,6 +16,7 @@ __all__ = [
     "Callbacks",
     "Catalogue",
     "Clock",
+    "Corrections",
     "Downloader",
     "FetchedFile",
     "Heartbeats",

@@ -13,6 +13,7 @@ from typing import Protocol
 from efface.domain.service import (
     Account,
     Callback,
+    EditsRevision,
     FaceEdit,
     Failure,
     IndexOptions,
@@ -193,6 +194,38 @@ class Videos(Protocol):
         ...
 
 
+class Corrections(Protocol):
+    """Corrections by hand, revision after revision; what they say lies in the object store."""
+
+    def edits_revision(
+        self, account_id: str, video_id: str, revision: int | None = None
+    ) -> EditsRevision | None:
+        """A revision, the newest unless told otherwise; None where there is none (any more)."""
+        ...
+
+    def add_edits(
+        self, account_id: str, video_id: str, *, expected: int, index_version: int, key: str
+    ) -> EditsRevision:
+        """Save the revision that follows ``expected``, in one step with the look at what is there.
+
+        Args:
+            account_id: whose video.
+            video_id: that is corrected.
+            expected: the newest revision as the caller knows it, 0 for none.
+            index_version: of the index that they were made for.
+            key: of the document, which lies in the object store already.
+
+        Raises:
+            VideoNotFoundError: no such video in the account.
+            EditsChangedError: another revision is the newest.
+        """
+        ...
+
+    def forget_edits(self, account_id: str, video_id: str, before: int) -> tuple[str, ...]:
+        """Forget the revisions below ``before``; gives the keys of their documents, which nobody reads any more."""
+        ...
+
+
 class Jobs(Protocol):
     """Jobs. A state that is final never changes; progress never falls."""
 
@@ -344,7 +377,7 @@ class Heartbeats(Protocol):
         ...
 
 
-class Catalogue(Accounts, Videos, Jobs, Callbacks, Heartbeats, Protocol):
+class Catalogue(Accounts, Videos, Corrections, Jobs, Callbacks, Heartbeats, Protocol):
     """All of it."""
 
     def ping(self) -> None:
@@ -360,6 +393,7 @@ __all__ = [
     "Accounts",
     "Callbacks",
     "Catalogue",
+    "Corrections",
     "Heartbeats",
     "Jobs",
     "VideoFilter",

@@ -52,6 +52,7 @@ EXPECTED = {
     "ConflictError": ExitCode.REQUEST,
     "VideoBusyError": ExitCode.REQUEST,
     "DuplicateVideoError": ExitCode.REQUEST,
+    "EditsChangedError": ExitCode.REQUEST,
     "Cancelled": ExitCode.INTERRUPTED,
 }
 

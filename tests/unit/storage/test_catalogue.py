@@ -5,6 +5,7 @@ import pytest
 
 from efface.storage import SqlCatalogue, open_catalogue
 from tests.storage.catalogue_contract import CatalogueContract
+from tests.storage.corrections_contract import CorrectionsContract
 from tests.storage.records import StillClock, account
 
 
@@ -23,3 +24,7 @@ def catalogue(tmp_path: Path, clock: StillClock) -> Iterator[SqlCatalogue]:
 
 class TestSqliteCatalogue(CatalogueContract):
     """The whole contract on SQLite."""
+
+
+class TestSqliteCorrections(CorrectionsContract):
+    """Corrections on SQLite."""

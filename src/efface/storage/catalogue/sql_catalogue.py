@@ -9,6 +9,7 @@ from sqlalchemy import text
 from efface.ports import Clock
 from efface.storage.catalogue.accounts import SqlAccounts
 from efface.storage.catalogue.callbacks import SqlCallbacks
+from efface.storage.catalogue.corrections import SqlCorrections
 from efface.storage.catalogue.engine import Database
 from efface.storage.catalogue.heartbeats import SqlHeartbeats
 from efface.storage.catalogue.jobs import SqlJobs
@@ -16,7 +17,7 @@ from efface.storage.catalogue.upgrade import upgrade_catalogue
 from efface.storage.catalogue.videos import SqlVideos
 
 
-class SqlCatalogue(SqlAccounts, SqlVideos, SqlJobs, SqlCallbacks, SqlHeartbeats):
+class SqlCatalogue(SqlAccounts, SqlVideos, SqlCorrections, SqlJobs, SqlCallbacks, SqlHeartbeats):
     """``ports.Catalogue`` on SQLite or PostgreSQL; safe for several threads and, by the database, processes."""
 
     def ping(self) -> None:

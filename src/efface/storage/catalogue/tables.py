@@ -156,6 +156,20 @@ face_edits = Table(
     ),
 )
 
+edits = Table(
+    "edits",
+    metadata,
+    Column("account_id", String(36), primary_key=True),
+    Column("video_id", String(36), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("index_version", Integer, nullable=False),
+    Column("object_key", Text, nullable=False),
+    Column("created", UtcTime, nullable=False),
+    ForeignKeyConstraint(
+        ["account_id", "video_id"], ["videos.account_id", "videos.video_id"], ondelete="CASCADE"
+    ),
+)
+
 jobs = Table(
     "jobs",
     metadata,
