@@ -86,6 +86,7 @@ class Ids:
             "faceId": str(self.face),
             "thumbnailId": face_picture_id(self.face),
             "projectId": self.video,
+            "chunk": "0",
         }
         return re.sub(r"\{(\w+)(:\w+)?\}", lambda match: values[match[1]], path)
 

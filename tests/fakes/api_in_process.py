@@ -39,6 +39,7 @@ from efface.usecases.reading import (
 from efface.usecases.services import Services
 from tests.fakes.memory_objects import MemoryObjects
 from tests.fakes.noted_queue import NotedQueue
+from tests.fakes.sample_index import sample_index_file
 from tests.storage.records import StillClock
 
 HOST = "http://video.test"
@@ -151,7 +152,7 @@ class ApiInProcess:
         files = {
             INSIGHTS_FILE: json.dumps(document).encode(),
             FACES_FILE: b'{"version":1}',
-            INDEX_FILE: b'{"format":"efface-index"}',
+            INDEX_FILE: sample_index_file(video.source.sha256, first_face),
             FACE_PICTURES_FILE: b"PK face pictures",
             KEY_FRAME_PICTURES_FILE: b"PK key frames",
         }

@@ -46,6 +46,7 @@ __all__ = [
     "VideoContributor",
     "VideoOfAccountContributor",
     "VideoReader",
+    "VideoTokenReader",
     "find_video",
     "not_allowed",
     "video_not_found",
@@ -131,6 +132,18 @@ def _video_reader(
     if not tokens_of(request):
         return public_video(request, context, place, video_id)
     caller = caller_with_token(request, context, place, video_id, Permission.READER)
+    return VideoAccess(caller, find_video(context, caller.account.account_id, video_id))
+
+
+def _video_token_reader(
+    request: Request,
+    location: LocationPath,
+    account_id: AccountPath,
+    video_id: VideoPath,
+    context: Annotated[ApiContext, Depends(context_of)],
+    _schemes: Annotated[None, Depends(_with_token_schemes)],
+) -> VideoAccess:
+    caller = caller_with_token(request, context, (location, account_id), video_id, Permission.READER)
     return VideoAccess(caller, find_video(context, caller.account.account_id, video_id))
 
 
@@ -223,6 +236,8 @@ AccountContributor = Annotated[Caller, Depends(_account_contributor)]
 """A caller with a token of scope Account that may change things."""
 VideoReader = Annotated[VideoAccess, Depends(_video_reader)]
 """A caller who may read the video of the path: by a token of scope Account or Video, or because it is public."""
+VideoTokenReader = Annotated[VideoAccess, Depends(_video_token_reader)]
+"""A caller whose token reads the video of the path; that it is public opens nothing of what people work on."""
 VideoContributor = Annotated[VideoAccess, Depends(_video_contributor)]
 """A caller who may change the video of the path."""
 VideoOfAccountContributor = Annotated[VideoAccess, Depends(_video_of_account_contributor)]

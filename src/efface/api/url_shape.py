@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 # Of the contract, and what later versions and this service add.
 _KNOWN_NAMES = """
 accessToken allowEdit animationModelId api-version assetId brandsCategories callbackUrl client_id
-createNewPerson createdAfter createdBefore customLanguages description excludedAI excludedInsights
+createNewPerson createdAfter createdBefore customLanguages description edits excludedAI excludedInsights
 externalId externalUrl face fileName format generateAccessTokens hasSourceVideoFile id
 includeAmsInfo includeAudioEffects includeSpeakers includeStatistics includeStreamingUrls
 includeSummarizedInsights includeUsage includedInsights indexId indexingPreset isBase isSearchable

@@ -25,7 +25,7 @@ from efface.domain.errors import EditsFormatError, IndexFormatError, RequestErro
 from efface.domain.redaction import BlurringKind
 from efface.domain.time import TimeRange
 from efface.index.box_columns import BOX_KEYS, decode_boxes, encode_boxes
-from efface.index.document import Fields, Limits, read_json
+from efface.index.document import Fields, Limits, parse_json, read_json
 
 FORMAT = "efface-edits"
 VERSION = 1
@@ -84,6 +84,26 @@ def read_edits(path: Path) -> Edits:
     """
     try:
         return _decode(read_json(path, LIMITS))
+    except IndexFormatError as error:
+        raise EditsFormatError(str(error)) from error
+
+
+def decode_edits(raw: bytes, name: str = "edits") -> Edits:
+    """Read the text of an edits file, checking everything that it says.
+
+    Args:
+        raw: the text.
+        name: what messages call it.
+
+    Raises:
+        EditsFormatError: names the field.
+    """
+    if len(raw) > LIMITS.max_bytes:
+        raise EditsFormatError(
+            f"{name} is larger than {LIMITS.max_bytes // 1_000_000} MB, the most that is read"
+        )
+    try:
+        return _decode(parse_json(raw, Path(name), LIMITS))
     except IndexFormatError as error:
         raise EditsFormatError(str(error)) from error
 

@@ -31,7 +31,20 @@ def read_json(path: Path, limits: Limits) -> "Fields":
     Raises:
         IndexFormatError: missing, unreadable, too large, or not such a file.
     """
-    raw = _read_bytes(path, limits.max_bytes)
+    return parse_json(_read_bytes(path, limits.max_bytes), path, limits)
+
+
+def parse_json(raw: bytes, path: Path, limits: Limits) -> "Fields":
+    """Parse UTF-8 JSON whose outermost value is an object.
+
+    Args:
+        raw: the text, whose size whoever has read it has limited.
+        path: what messages call it.
+        limits: how much it may hold.
+
+    Raises:
+        IndexFormatError: too large, or not such a text.
+    """
     containers = raw.count(b"[") + raw.count(b"{")
     if raw.count(b",") > limits.max_values or containers > limits.max_containers:
         raise IndexFormatError(f"{path} holds more values than a true file of this kind can have")

@@ -75,7 +75,8 @@ def _tracks_of(
 def _places(region: DrawnRegion, timeline: Timeline) -> Sequence[tuple[int, Boxes]]:
     """First frame and boxes (n, 4) of each stretch of frames that the region is in."""
     if not region.is_followed:
-        return [(region.first_frame, _between_keyframes(region, timeline))]
+        frames = range(region.first_frame, region.end_frame)
+        return [(region.first_frame, boxes_between_keyframes(region, timeline, frames))]
     if region.path is None:
         raise RequestError(
             f"edits: region {region.region_id} was not followed through the video yet, so nobody knows where it is: "
@@ -84,12 +85,18 @@ def _places(region: DrawnRegion, timeline: Timeline) -> Sequence[tuple[int, Boxe
     return [(part.first_frame, part.boxes) for part in region.path]
 
 
-def _between_keyframes(region: DrawnRegion, timeline: Timeline) -> Boxes:
-    """(n, 4) boxes of a fixed region, moving evenly in time between its key frames and held before and after."""
-    frames = np.arange(region.first_frame, region.end_frame)
+def boxes_between_keyframes(region: DrawnRegion, timeline: Timeline, frames: range) -> Boxes:
+    """(n, 4) boxes of a fixed region, moving evenly in time between its key frames and held before and after.
+
+    Args:
+        region: its key frames.
+        timeline: when each frame is shown.
+        frames: those that are wanted, without a gap.
+    """
     drawn_at = timeline.pts[[drawn.frame_index for drawn in region.keyframes]]
     edges = np.array([drawn.box for drawn in region.keyframes], np.float64)
-    moved = [np.interp(timeline.pts[frames], drawn_at, column) for column in edges.T]
+    shown_at = timeline.pts[frames.start : frames.stop]
+    moved = [np.interp(shown_at, drawn_at, column) for column in edges.T]
     return np.stack(moved, axis=1).astype(np.float32)
 
 

@@ -49,6 +49,26 @@ def stream_key(video: Video, file_name: str) -> str:
     return f"{video_prefix(video)}/stream/{file_name}"
 
 
+def edits_key(video: Video, token: str) -> str:
+    """A saved state of the corrections of a video.
+
+    Args:
+        video: that is corrected.
+        token: of whoever saves it, so that two who save at once never replace each other's document.
+    """
+    return f"{video_prefix(video)}/edits/{token}.json"
+
+
+def follow_key(video: Video, digest: str) -> str:
+    """Where a drawn region was followed to."""
+    return f"{video_prefix(video)}/follow/{digest}.json"
+
+
+def order_key(video: Video) -> str:
+    """The corrections that a redaction was ordered with, below the video that it makes."""
+    return f"{video_prefix(video)}/order/edits.json"
+
+
 def job_prefix(job_id: str) -> str:
     """What passes between the segments of one job; gone when it ends."""
     return f"jobs/{job_id}"

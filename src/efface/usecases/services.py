@@ -4,8 +4,14 @@ import secrets
 import uuid
 from dataclasses import dataclass, field
 
+from efface.domain.edits import Edits
+from efface.index.model import FaceIndex
 from efface.ports import Catalogue, Clock, JobQueue, ObjectStore
 from efface.usecases.insights_shelf import InsightsShelf
+from efface.usecases.review_shelf import ReviewShelf
+
+_INDEXES_BYTES, _EDITS_BYTES = 400_000_000, 100_000_000
+"""Memory for what people look at just now: a dozen videos of two hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,10 @@ class Services:
     limits: Limits = field(default_factory=Limits)
     shelf: InsightsShelf = field(default_factory=InsightsShelf)
     """Insights that were read lately."""
+    indexes: ReviewShelf[FaceIndex] = field(default_factory=lambda: ReviewShelf(_INDEXES_BYTES))
+    """Whole indexes, as detected and as corrected."""
+    edits: ReviewShelf[Edits] = field(default_factory=lambda: ReviewShelf(_EDITS_BYTES))
+    """Corrections, and the paths of regions that were followed."""
 
 
 def new_video_id() -> str:

@@ -1,6 +1,7 @@
 """Downloads, artifacts, thumbnails, captions, widgets and accounts over HTTP."""
 
 import base64
+import hashlib
 import re
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from efface.api.settings import Rate
 from tests.fakes.api_in_process import POSTER_ID, ApiInProcess, face_picture_id
+from tests.fakes.sample_index import sample_index_file
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_download_url_is_a_string_for_programs_and_leads_browsers_to_the_file(
         ("Faces", b'{"version":1}'),
         ("type=FacesThumbnails", b"PK face pictures"),
         ("type=KeyframesThumbnails", b"PK key frames"),
-        ("type=Metadata", b'{"format":"efface-index"}'),
+        ("type=Metadata", sample_index_file(hashlib.sha256(b"a video").hexdigest())),
     ],
 )
 def test_artifact_is_a_link_to_the_file(api: ApiInProcess, query: str, content: bytes) -> None:
