@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _COLUMN = re.compile(r"-?\d{1,16}(?:\*\d{1,9})?+(?: -?\d{1,16}(?:\*\d{1,9})?+)*+", re.ASCII)
+_COUNT = re.compile(r"\*(\d+)", re.ASCII)
 _MAX_VALUE = 1 << 60
 """Leaves room to add two columns in int64."""
 
@@ -36,7 +37,7 @@ def decode_column(text: str, length: int) -> NDArray[np.int64]:
         ValueError: the text is no column, or one of another length.
     """
     values, counts = _parse_runs(text, length)
-    return np.repeat(np.array(values, np.int64), counts)
+    return np.repeat(values, counts)
 
 
 def decode_delta_column(text: str, length: int) -> NDArray[np.int64]:
@@ -46,24 +47,24 @@ def decode_delta_column(text: str, length: int) -> NDArray[np.int64]:
         ValueError: the text is no column, one of another length, or a number is out of range.
     """
     values, counts = _parse_runs(text, length)
-    total = 0
-    for value, count in zip(values, counts, strict=True):
-        total += value * count  # within a run the sum moves one way, so its end is its extreme
-        if abs(total) > _MAX_VALUE:
-            raise ValueError("holds a number that is too large")
-    return np.cumsum(np.repeat(np.array(values, np.int64), counts), dtype=np.int64)
+    # Within a run the sum moves one way, so its end is its extreme. As floats, because integers would wrap around.
+    ends = np.cumsum(values.astype(np.float64) * counts)
+    if float(np.abs(ends).max()) > _MAX_VALUE:
+        raise ValueError("holds a number that is too large")
+    return np.cumsum(np.repeat(values, counts), dtype=np.int64)
 
 
-def _parse_runs(text: str, length: int) -> tuple[list[int], list[int]]:
+def _parse_runs(text: str, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Values and how often each comes, by the text; together exactly ``length`` numbers."""
     if text.count(" ") >= length or _COLUMN.fullmatch(text) is None:
         raise ValueError(f"must be {length} whole numbers parted by single blanks")
-    values: list[int] = []
-    counts: list[int] = []
-    for token in text.split(" "):
-        value, _, count = token.partition("*")
-        values.append(int(value))
-        counts.append(int(count) if count else 1)
-    if min(counts) < 1 or sum(counts) != length:
-        raise ValueError(f"must hold {length} numbers, not {sum(counts)}")
+    values = np.fromstring(_COUNT.sub("", text) if "*" in text else text, np.int64, sep=" ")
+    counts = np.ones(len(values), np.int64)
+    place = seen = 0
+    for match in _COUNT.finditer(text):
+        place += text.count(" ", seen, match.start())
+        seen = match.end()
+        counts[place] = int(match[1])
+    if int(counts.min()) < 1 or int(counts.sum()) != length:
+        raise ValueError(f"must hold {length} numbers, not {int(counts.sum())}")
     return values, counts
