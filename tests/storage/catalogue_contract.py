@@ -24,13 +24,14 @@ from efface.domain.service import (
     Job,
     JobKind,
     JobState,
+    MediaFacts,
     Privacy,
     StoredSource,
     Video,
     VideoDetails,
     VideoState,
 )
-from efface.ports.catalogue import VideoFilter
+from efface.ports.catalogue import VideoFilter, VideoOrder
 from efface.storage import SqlCatalogue
 from tests.storage.records import (
     MEDIA,
@@ -86,6 +87,9 @@ class CatalogueContract:
         catalogue.set_key(OWN, "new")
         assert catalogue.accounts_with_key("shared") == (account(2),)
         assert catalogue.accounts_with_key("hash 1") == ()
+        assert catalogue.key_hash(account(2).account_id) == "shared"
+        with pytest.raises(AccountNotFoundError):
+            catalogue.key_hash(account(9).account_id)
 
     def test_unknown_account_is_refused(self, catalogue: SqlCatalogue) -> None:
         with pytest.raises(AccountNotFoundError, match="nobody"):
@@ -211,6 +215,34 @@ class CatalogueContract:
         page = catalogue.find_videos(OWN, wanted, skip=0, limit=100)
         assert {one.video_id for one in page.videos} == {video(number).video_id for number in found}
         assert page.total == len(found)
+
+    @pytest.mark.parametrize(
+        ("order", "expected"),
+        [
+            (VideoOrder.NEWEST, [5, 4, 3, 2, 1]),
+            (VideoOrder.OLDEST, [1, 2, 3, 4, 5]),
+            (VideoOrder.NAME, [4, 2, 5, 1, 3]),
+            (VideoOrder.LONGEST, [2, 4, 1, 5, 3]),
+        ],
+    )
+    def test_page_of_any_order_is_part_of_the_whole(
+        self, catalogue: SqlCatalogue, order: VideoOrder, expected: list[int]
+    ) -> None:
+        for number, name, duration_s in (
+            (1, "delta", 2.0),
+            (2, "Beta", 90.0),
+            (3, "Éclair", None),
+            (4, "alpha", 9.5),
+            (5, "charlie", 0.5),
+        ):
+            media = MediaFacts(duration_s, 64, 48, 9) if duration_s else None
+            catalogue.add_video(video(number, details=VideoDetails(name), media=media))
+        whole = catalogue.find_videos(OWN, VideoFilter(), skip=0, limit=9, order=order).videos
+        assert [int(one.video_id, 16) for one in whole] == expected
+        for skip in range(6):
+            page = catalogue.find_videos(OWN, VideoFilter(), skip=skip, limit=2, order=order)
+            assert page.videos == whole[skip : skip + 2]
+            assert page.total == 5
 
     def test_same_content_is_found_by_hash_or_address(self, catalogue: SqlCatalogue) -> None:
         catalogue.add_video(video(1, source=SOURCE, source_url="https://example.org/a.mp4"))

@@ -1,6 +1,6 @@
 """The pages over the API in process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class Site:
         return self.ask("GET", path, cookie, headers)
 
     def post(
-        self, path: str, cookie: str | None = None, data: dict[str, str] | None = None, **headers: str
+        self, path: str, cookie: str | None = None, data: Mapping[str, str] | None = None, **headers: str
     ) -> httpx.Response:
         return self.ask("POST", path, cookie, headers, data=data)
 

@@ -21,8 +21,8 @@ from tests.unit.web.conftest import Site
 def test_foreign_post_is_refused(site: Site, headers: dict[str, str]) -> None:
     cookie = site.signed_in()
     form = {"account": site.api.account.name, "key": site.api.key}
-    assert site.post("/web/sign-out", cookie, **headers).status_code == 403
-    assert site.post("/web/sign-in", data=form, **headers).status_code == 403
+    assert site.ask("POST", "/web/sign-out", cookie, headers).status_code == 403
+    assert site.ask("POST", "/web/sign-in", None, headers, data=form).status_code == 403
     assert site.get("/web/session", cookie, **headers).status_code == 403
 
 

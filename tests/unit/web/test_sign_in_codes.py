@@ -52,7 +52,7 @@ def test_only_hashes_are_kept_and_only_the_owner_reads_them(tmp_path: Path) -> N
 
 def test_folder_that_is_none_is_told(tmp_path: Path) -> None:
     (tmp_path / "codes").write_text("a file")
-    with pytest.raises(ConfigurationError, match="sign-in codes in .*codes cannot be used"):
+    with pytest.raises(ConfigurationError, match=r"sign-in codes in .*codes cannot be used"):
         SignInCodes(tmp_path / "codes", StillClock()).make(ACCOUNT)
 
 
