@@ -87,5 +87,23 @@ def test_files_health_and_the_pages_reads_have_a_limit_of_their_own(api: ApiInPr
         api.get("/healthz"),
     ]
     assert [answer.status_code for answer in answers] == [200, 403, 404, 200, 429]
-    # What changes things never counts as a read of the page.
-    assert api.ask("POST", "/nowhere", headers={"X-Efface-Web": "1"}).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "is_light"),
+    [
+        ("PUT", "/Videos/0123456789/Edits", True),
+        ("POST", "/Videos/0123456789/Preview", True),
+        ("GET", "/Videos", True),
+        ("POST", "/Videos", False),
+        ("POST", "/videos/0123456789/REDACT/", False),
+        ("PUT", "/Videos/0123456789/ReIndex", False),
+    ],
+)
+def test_page_may_ask_often_but_for_work_as_often_as_anybody(
+    api: ApiInProcess, method: str, path: str, is_light: bool
+) -> None:
+    api.serve(api_rate=Rate(1, 0), light_rate=Rate(4, 0))
+    mark = {"X-Efface-Web": "1"}
+    statuses = [api.ask(method, f"{api.path}{path}", headers=mark).status_code for _ in range(2)]
+    assert (statuses[1] != 429) is is_light

@@ -11,6 +11,8 @@ import pytest
 from efface.cli.main import run
 from efface.storage import open_catalogue
 from efface.usecases.accounts import hash_key
+from efface.web.sign_in_codes import SignInCodes
+from efface.wiring.adapters import SystemClock
 
 Capture = pytest.CaptureFixture[str]
 
@@ -57,6 +59,21 @@ def test_accounts_are_listed_for_people_too(data: Path, capsys: Capture) -> None
     made = answer(capsys, "account", "create", "newsroom", "--data", data)
     assert run(["account", "list", "--data", str(data)]) == 0
     assert capsys.readouterr().out == f"{made['accountId']}  local  newsroom  0 videos\n"
+
+
+def test_link_signs_in_to_the_account_that_is_named_or_the_first(data: Path, capsys: Capture) -> None:
+    made = [answer(capsys, "account", "create", name, "--data", data) for name in ("newsroom", "archive")]
+    codes = SignInCodes(data / "sign-in", SystemClock())
+    for words, account in (((), made[0]), (("ARCHIVE",), made[1])):
+        link = answer(capsys, "account", "link", *words, "--url", "https://a.example/", "--data", data)
+        address, _, code = link["signInUrl"].partition("?code=")
+        assert address == "https://a.example/web/sign-in"
+        assert codes.take(code) == account["accountId"]
+
+
+def test_link_needs_an_account(data: Path, capsys: Capture) -> None:
+    assert run(["account", "link", "--data", str(data)]) == 2
+    assert "there is no account yet" in capsys.readouterr().err
 
 
 def test_token_opens_one_account_for_an_hour(data: Path, capsys: Capture) -> None:
