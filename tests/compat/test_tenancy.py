@@ -50,6 +50,7 @@ _NO_OPERATION = {"HEAD", "OPTIONS"}
 """The first answers as GET does, the second without looking at anything."""
 NOWHERE = "99999999-9999-4999-8999-999999999999"
 """An account and a job that nobody has."""
+NO_UPLOAD = "f" * 32
 THEIR_FACE, NO_FACE = 2001, 999
 SECRET = "secret name of theirs"
 
@@ -76,6 +77,7 @@ class Ids:
     video: str
     job: str
     face: int = THEIR_FACE
+    upload: str = NO_UPLOAD
 
     def fill(self, path: str) -> str:
         values = {
@@ -87,6 +89,7 @@ class Ids:
             "thumbnailId": face_picture_id(self.face),
             "projectId": self.video,
             "chunk": "0",
+            "uploadId": self.upload,
         }
         return re.sub(r"\{(\w+)(:\w+)?\}", lambda match: values[match[1]], path)
 

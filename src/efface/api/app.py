@@ -1,10 +1,13 @@
 """The application: routes, the layers around them, and what they share."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, FastAPI
 
 from efface.api.answers import UnexpectedErrors
@@ -20,11 +23,16 @@ from efface.api.rate_limits import RateLimiter, Traffic
 from efface.api.request_log import RequestLog
 from efface.api.routes import ROUTERS
 from efface.api.settings import ApiSettings
+from efface.api.stopping import Stopping
 from efface.api.time_limit import TimeLimit
 from efface.api.tokens import Tokens
+from efface.api.unfinished_uploads import UnfinishedUploads
 from efface.api.upload_file import remove_stale_uploads
 from efface.api.url_shape import UrlShapes
 from efface.usecases.services import Services
+
+_SWEEP_S = 600
+"""How often uploads that have expired are looked for."""
 
 
 def create_app(
@@ -92,15 +100,35 @@ def _context(
         limiter=RateLimiter(rates, monotonic),
         metrics=Metrics(services.catalogue, services.clock, settings.worker_silence_s),
         shapes=UrlShapes(route for router in routers for route in router.routes),
+        uploads=UnfinishedUploads(
+            settings.upload_folder,
+            services.clock,
+            timedelta(seconds=settings.resumable_lifetime_s),
+            settings.max_unfinished_uploads,
+        ),
+        stopping=Stopping(),
     )
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    settings: ApiSettings = app.state.context.settings
+    context: ApiContext = app.state.context
+    settings = context.settings
     # Twice the limit: nothing that is still arriving in another process may go.
     remove_stale_uploads(settings.upload_folder, 2 * settings.upload_limit_s)
+    sweeping = asyncio.create_task(_remove_expired_uploads(context))
     yield
+    sweeping.cancel()
+
+
+async def _remove_expired_uploads(context: ApiContext) -> None:
+    """What has come of a video and is wanted by nobody any more must not lie on a disk until somebody uploads again."""
+    while True:
+        try:
+            await asyncio.to_thread(context.uploads.remove_expired)
+        except OSError as error:
+            structlog.get_logger(__name__).warning("expired uploads cannot be removed", reason=str(error))
+        await asyncio.sleep(_SWEEP_S)
 
 
 def _describe_lazily(app: FastAPI) -> None:

@@ -11,7 +11,9 @@ from efface.api.metrics import Metrics
 from efface.api.origin import Origins
 from efface.api.rate_limits import RateLimiter
 from efface.api.settings import ApiSettings
+from efface.api.stopping import Stopping
 from efface.api.tokens import Tokens
+from efface.api.unfinished_uploads import UnfinishedUploads
 from efface.api.url_shape import UrlShapes
 from efface.usecases.services import Services
 
@@ -29,6 +31,8 @@ class ApiContext:
     limiter: RateLimiter
     metrics: Metrics
     shapes: UrlShapes
+    uploads: UnfinishedUploads
+    stopping: Stopping
 
 
 async def context_of(request: Request) -> ApiContext:

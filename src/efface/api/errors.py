@@ -41,10 +41,12 @@ class ErrorType(StrEnum):
     URI_TOO_LONG = "URI_TOO_LONG"
     USER_NOT_ALLOWED = "USER_NOT_ALLOWED"
     USER_NOT_AUTHENTICATED = "USER_NOT_AUTHENTICATED"
+    VIDEO_ALREADY_IN_PROGRESS = "VIDEO_ALREADY_IN_PROGRESS"
     VIDEO_HAS_NO_ARTIFACTS = "VIDEO_HAS_NO_ARTIFACTS"
     VIDEO_INDEXING_IN_PROGRESS = "VIDEO_INDEXING_IN_PROGRESS"
     VIDEO_NAME_TOO_LONG = "VIDEO_NAME_TOO_LONG"
     VIDEO_NO_STREAMING_PRESET = "VIDEO_NO_STREAMING_PRESET"
+    VIDEO_UPLOAD_LIMIT_EXCEEDED = "VIDEO_UPLOAD_LIMIT_EXCEEDED"
 
 
 class ErrorBody(BaseModel):
@@ -186,10 +188,12 @@ _DESCRIPTIONS = {
     405: "Not a method of this address.",
     409: "The state of the video forbids it, or it is there already.",
     410: "The source file was deleted.",
-    412: "It was changed by somebody else since.",
+    412: "Changed by somebody else since, or another version of the protocol.",
     413: "Too large.",
     414: "The URL is too long.",
+    415: "The body is of another type than this takes.",
     416: "The range lies outside the file.",
+    423: "Another request is changing it just now.",
     428: "The header If-Match is missing.",
     429: "Too many requests, or too much pending work.",
     500: "An error occurred on the server.",

@@ -16,7 +16,7 @@ from efface.api.context import context_of
 from efface.api.errors import ApiError, ErrorType
 from efface.api.upload_file import FileSink, ReceivedUpload, too_large
 
-__all__ = ["ReceivedUpload", "receive_upload"]
+__all__ = ["ReceivedUpload", "receive_upload", "timed_chunks"]
 
 _MAX_OVERHEAD = 1024 * 1024
 """Bytes of a body beyond the file: boundaries, headers, text parts."""
@@ -47,7 +47,7 @@ async def receive_upload(request: Request, folder: Path, max_bytes: int) -> Rece
     _refuse_announced(request, max_bytes)
     sink = FileSink(folder, max_bytes)
     try:
-        chunks = _timed_chunks(request, settings.upload_limit_s, settings.upload_idle_s)
+        chunks = timed_chunks(request, settings.upload_limit_s, settings.upload_idle_s)
         if content_type == "multipart/form-data" and boundary:
             fields = await _receive_parts(chunks, boundary, sink, settings.max_field_bytes)
         elif content_type.startswith(_FILE_TYPES):
@@ -79,7 +79,18 @@ def _malformed(what: str) -> ApiError:
     )
 
 
-async def _timed_chunks(request: Request, limit_s: float, idle_s: float) -> AsyncIterator[bytes]:
+async def timed_chunks(request: Request, limit_s: float, idle_s: float) -> AsyncIterator[bytes]:
+    """The body of an upload as it comes.
+
+    Args:
+        request: whose body was not read yet.
+        limit_s: how long it may take in all, in seconds.
+        idle_s: how long it may stand still, in seconds.
+
+    Raises:
+        ApiError: 400, it takes longer.
+        ClientDisconnect: the client went away.
+    """
     stream = request.stream().__aiter__()
     loop = asyncio.get_running_loop()
     ends = loop.time() + limit_s

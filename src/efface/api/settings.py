@@ -67,6 +67,12 @@ class ApiSettings:
     """How long an upload may take to arrive, in seconds."""
     upload_idle_s: float = 60.0
     """How long it may stand still, in seconds."""
+    resumable_lifetime_s: float = 86400.0
+    """How long an upload that resumes may take in all, in seconds; what has come of it is removed then."""
+    max_unfinished_uploads: int = 50
+    """Uploads that resume which one account may have under way."""
+    max_listeners: int = 20
+    """Streams of events that one account may have open, counted per API process."""
     worker_silence_s: float = 30.0
     """After how many seconds without a heartbeat a worker no longer counts as alive."""
 
@@ -103,6 +109,9 @@ def _check_positive(settings: ApiSettings) -> None:
         "max_field_bytes",
         "upload_limit_s",
         "upload_idle_s",
+        "resumable_lifetime_s",
+        "max_unfinished_uploads",
+        "max_listeners",
         "worker_silence_s",
     ):
         if getattr(settings, name) <= 0:

@@ -9,7 +9,11 @@ from efface.api.answers import SEND_STARTED
 from efface.api.errors import timeout_response
 
 _UNLIMITED_PREFIXES = ("/files/", "/streams/", "/web/events")
-_UPLOAD_TEMPLATE = "/{location}/Accounts/{accountId}/Videos"
+_UPLOADS = {
+    ("POST", "/{location}/Accounts/{accountId}/Videos"),
+    ("PATCH", "/{location}/Accounts/{accountId}/Uploads/{uploadId}"),
+}
+"""They have limits of their own."""
 
 
 class TimeLimit:
@@ -78,5 +82,5 @@ class _Gate:
 
 def _is_unlimited(scope: Scope) -> bool:
     path: str = scope["path"]
-    is_upload = scope["method"] == "POST" and scope.get("state", {}).get("template") == _UPLOAD_TEMPLATE
+    is_upload = (scope["method"], scope.get("state", {}).get("template")) in _UPLOADS
     return is_upload or path.startswith(_UNLIMITED_PREFIXES)

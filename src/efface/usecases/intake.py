@@ -74,7 +74,7 @@ def take_in(services: Services, account_id: str, order: IntakeOrder, source: Inc
         QueueFullError: too much work is pending.
     """
     refuse_overload(services, account_id, 2 if order.redaction else 1)
-    _refuse_unfit_redaction(order)
+    refuse_unfit_redaction(order)
     if order.refuses_duplicates:
         _refuse_duplicate(services, account_id, order, source)
     video = _new_video(services, account_id, order)
@@ -127,7 +127,12 @@ def _new_video(services: Services, account_id: str, order: IntakeOrder) -> Video
     )
 
 
-def _refuse_unfit_redaction(order: IntakeOrder) -> None:
+def refuse_unfit_redaction(order: IntakeOrder) -> None:
+    """Refuse an order that no file could make possible, before anybody sends one.
+
+    Raises:
+        RequestError: a redaction is asked for that no index can serve.
+    """
     if order.redaction is None:
         return
     if not order.options.finds_faces:
