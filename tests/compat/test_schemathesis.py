@@ -42,6 +42,11 @@ FOR_NOTHING = "GET /Auth/{location}/Accounts/{accountId}/Projects/{projectId}/Ac
 LONGEST_ANSWER_S = 10
 
 
+@schemathesis.serializer("application/offset+octet-stream")
+def part_of_a_file(_context: Any, value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 @dataclass
 class Asker:
     """Asks an application whose answers are all held against its own description."""
@@ -105,7 +110,13 @@ class Asker:
             "faceId": "1001",
             "resource": "https://management.azure.com",
             "X-IDENTITY-HEADER": SECRET,
+            "Tus-Resumable": "1.0.0",
+            "Upload-Length": "1000000",
+            "Upload-Offset": "0",
         }
+        if "{uploadId}" in label:
+            account = self.api.account.account_id
+            known["uploadId"] = self.api.context.uploads.create(account, 1000, "", "").upload_id
         if "GetIdByExternalId" in label:
             known["externalId"] = "known"
         if "{jobId}" in label:
@@ -131,7 +142,9 @@ def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
         # Each example leaves two jobs behind.
         api.services = replace(api.services, limits=Limits(10**6, 10**6))
         # A route that hangs answers 504, which is a finding.
-        api.serve(request_limit_s=20, admin_secrets=(SECRET,), identity_secret=SECRET)
+        api.serve(
+            request_limit_s=20, max_unfinished_uploads=10**6, admin_secrets=(SECRET,), identity_secret=SECRET
+        )
         described = schemathesis.openapi.from_asgi("/openapi.json", api.app)
         yield Asker(api, streamed(api), described)
     structlog.reset_defaults()

@@ -70,14 +70,14 @@ class UnfinishedUploads:
         """Expect a file.
 
         Raises:
-            ApiError: 409, the account has too many uploads under way.
+            ApiError: 400, the account has too many uploads under way.
             OutputError: the folder cannot be written to.
         """
         self.remove_expired()
         num_open = sum(1 for known in self._all() if known.account_id == account_id and not known.video_id)
         if num_open >= self._max_per_account:
             raise ApiError(
-                409,
+                400,
                 ErrorType.VIDEO_UPLOAD_LIMIT_EXCEEDED,
                 f"The account has {num_open} uploads under way already: finish or delete one of them first.",
             )

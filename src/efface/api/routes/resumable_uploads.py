@@ -94,7 +94,7 @@ async def abilities(settings: CurrentSettings) -> Response:
     "",
     status_code=201,
     response_class=Response,
-    responses=_CREATED | error_responses(400, 409, 412, 413),
+    responses=_CREATED | error_responses(400, 412, 413),
 )
 async def create_upload(
     request: Request,

@@ -333,7 +333,7 @@ def test_account_has_a_limit_of_uploads_under_way(api: ApiInProcess) -> None:
     send(api, created(api, 1), 0, b"a")
     first, _ = created(api, 2), created(api, 2)
     answer = ask(api, "POST", "", {**TUS, "Upload-Length": "2"})
-    assert (answer.status_code, answer.json()["ErrorType"]) == (409, "VIDEO_UPLOAD_LIMIT_EXCEEDED")
+    assert (answer.status_code, answer.json()["ErrorType"]) == (400, "VIDEO_UPLOAD_LIMIT_EXCEEDED")
     mine, (api.account, _) = api.account, api.add_account("Other")
     created(api, 2)
     api.account = mine
