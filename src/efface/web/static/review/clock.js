@@ -1,0 +1,140 @@
+/** Which frame a video element shows, exactly, and how to have it show another. */
+
+import { lastAtMost } from "./tracks.js";
+
+/** @typedef {import("./tracks.js").TrackStore} TrackStore */
+
+/** Tells "frame" when another frame is looked at (`frame`), and "shown" when another picture is on the screen (`shown`). */
+export class FrameClock extends EventTarget {
+  /** Media time of the first frame: containers begin at any. Known once it was on the screen. @type {number | null} */
+  #start = null;
+  /** @type {number | null} media time of the picture on the screen */
+  #shownTime = null;
+  #wanted = -1;
+  /** @type {number | null} where to seek when the seek under way has ended */
+  #next = null;
+
+  /** @param {HTMLVideoElement} video @param {TrackStore} tracks */
+  constructor(video, tracks) {
+    super();
+    this.video = video;
+    this.tracks = tracks;
+    this.frame = 0;
+    this.shown = 0;
+    /** Whether there is a picture to step through; else stills of the service stand in for it. */
+    this.hasVideo = true;
+    this.ready = this.#firstPicture();
+    video.addEventListener("seeked", () => this.#seeked());
+    video.addEventListener("error", () => { this.hasVideo = false; });
+    tracks.addEventListener("chunk", () => {
+      if (this.#shownTime !== null && this.#wanted < 0) this.#show(this.#shownTime);
+    });
+  }
+
+  /** Seconds from the first frame. */
+  get seconds() {
+    return this.tracks.timeOfFrame(this.frame);
+  }
+
+  /** Look at a frame. @param {number} frame @returns {Promise<void>} when the seek has begun */
+  async seekFrame(frame) {
+    const wanted = this.tracks.clampFrame(frame);
+    this.#wanted = wanted;
+    // The page answers at once; the picture comes when it is decoded.
+    this.#tell(wanted);
+    await Promise.all([this.ready, this.tracks.need(wanted).catch(() => {})]);
+    if (this.#wanted !== wanted) return;
+    if (!this.hasVideo) {
+      this.#wanted = -1;
+      this.#tellShown(wanted);
+      return;
+    }
+    const [start, end] = this.tracks.timesOfFrame(wanted);
+    // The middle of a frame is in it, whatever rounding does to times on the way.
+    this.#seek((start + end) / 2 + (this.#start ?? 0));
+  }
+
+  /** Look at what is shown at a time. @param {number} seconds from the first frame */
+  seekTime(seconds) {
+    const within = Math.min(Math.max(0, seconds), Math.max(0, this.tracks.duration - 1e-3));
+    void this.seekFrame(this.tracks.frameAtTime(within));
+  }
+
+  /** @param {number} time */
+  #seek(time) {
+    // A held key asks faster than pictures are decoded; each must be seen all the same.
+    if (this.video.seeking) this.#next = time;
+    else this.video.currentTime = time;
+  }
+
+  #seeked() {
+    if (this.#next !== null) {
+      this.video.currentTime = this.#next;
+      this.#next = null;
+      return;
+    }
+    const wanted = this.#wanted;
+    this.#wanted = -1;
+    if (wanted < 0) return;
+    this.#tell(wanted);
+    this.#tellShown(wanted);
+  }
+
+  /** @returns {Promise<void>} when it is known at which time the container begins */
+  #firstPicture() {
+    if (!("requestVideoFrameCallback" in HTMLVideoElement.prototype)) {
+      this.#followRoughly();
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      this.video.addEventListener("error", () => resolve(), { once: true });
+      /** @param {number} _now @param {{mediaTime: number}} metadata */
+      const shown = (_now, metadata) => {
+        if (this.#start === null) {
+          this.#start = metadata.mediaTime;
+          resolve();
+        }
+        this.#show(metadata.mediaTime);
+        this.video.requestVideoFrameCallback(shown);
+      };
+      this.video.requestVideoFrameCallback(shown);
+    });
+  }
+
+  /** Without callbacks there is the time that plays: right to a frame or so while playing, exact while paused. */
+  #followRoughly() {
+    const look = () => {
+      if (!this.video.paused && this.#wanted < 0) this.#show(this.video.currentTime);
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  }
+
+  /** @param {number} mediaTime */
+  #show(mediaTime) {
+    this.#shownTime = mediaTime;
+    const frame = this.tracks.frameAtTime(mediaTime - (this.#start ?? 0));
+    void this.tracks.need(frame).catch(() => {});
+    if (this.#wanted < 0) this.#tell(frame);
+    this.#tellShown(frame);
+  }
+
+  /** @param {number} frame */
+  #tell(frame) {
+    if (frame === this.frame) return;
+    this.frame = frame;
+    this.dispatchEvent(new Event("frame"));
+  }
+
+  /** @param {number} frame */
+  #tellShown(frame) {
+    if (frame === this.shown) return;
+    this.shown = frame;
+    this.dispatchEvent(new Event("shown"));
+  }
+}
+
+/** The shot that a frame is in. @param {[number, number][]} shots @param {number} frame @returns {[number, number]} */
+export function shotOf(shots, frame) {
+  return shots[lastAtMost(shots.length, (i) => shots[i][0], frame)];
+}

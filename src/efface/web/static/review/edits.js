@@ -1,0 +1,203 @@
+/** The corrections of a video: kept on the service, revision after revision, and undone and redone here. */
+
+import { completed, emptyDocument, freeFaceId } from "./edit_operations.js";
+
+/** @typedef {import("./edit_operations.js").Document} Document */
+/** @typedef {import("./edit_operations.js").Operation} Operation */
+/** @typedef {import("./edit_operations.js").DetectedFace} DetectedFace */
+/** @typedef {{document: Document, what: string}} Step */
+
+const MAX_STEPS = 200;
+const RETRY_MS = 3000;
+
+/**
+ * Tells "change" when the document has changed, "saved" when the service has it, "status", and "problem" with an error
+ * in `detail` when something was not saved.
+ */
+export class EditsStore extends EventTarget {
+  /** @type {Step[]} what there was before each change */
+  #undo = [];
+  /** @type {Step[]} */
+  #redo = [];
+  /** @type {Promise<void> | null} */
+  #saving = null;
+  /** @type {Document} as the service has it */
+  #saved = emptyDocument("");
+  #highestFaceId = 0;
+
+  /** @param {import("../api.js").ApiClient} api @param {string} videoId */
+  constructor(api, videoId) {
+    super();
+    this.api = api;
+    this.videoId = videoId;
+    this.document = this.#saved;
+    this.revision = 0;
+    this.isStale = false;
+    /** @type {DetectedFace[]} */
+    this.detected = [];
+    /** @type {"saved" | "saving" | "unsaved"} */
+    this.status = "saved";
+  }
+
+  /** Fetch what was corrected. @param {import("./tracks.js").Summary} summary of the video */
+  async load(summary) {
+    const [answer, detected] = await Promise.all([
+      this.api.get(`/Videos/${this.videoId}/Edits`),
+      summary.editsRevision === 0 ? summary : this.api.get(`/Videos/${this.videoId}/Tracks`, { query: { edits: 0 } }),
+    ]);
+    this.detected = detected.faces;
+    this.#take(answer, summary.sourceSha256);
+  }
+
+  get regions() {
+    return this.document.regions;
+  }
+
+  get canUndo() {
+    return this.#undo.length > 0;
+  }
+
+  get canRedo() {
+    return this.#redo.length > 0;
+  }
+
+  /** What the next undo takes back, in words. */
+  get undoes() {
+    return this.#undo.at(-1)?.what ?? "";
+  }
+
+  /** What the next redo does again, in words. */
+  get redoes() {
+    return this.#redo.at(-1)?.what ?? "";
+  }
+
+  /** @param {number} id */
+  region(id) {
+    return this.document.regions.find((region) => region.id === id) ?? null;
+  }
+
+  /** A track's box where somebody has just put it right; after saving the service's boxes hold it. @param {number} trackId @param {number} frame */
+  movedBox(trackId, frame) {
+    return this.document.moved_boxes.find((moved) => moved.track === trackId && moved.frame === frame)?.box ?? null;
+  }
+
+  /** An id for a new person, one that was nobody's before, not even of somebody who was undone. */
+  newFaceId() {
+    this.#highestFaceId = Math.max(this.#highestFaceId + 1, freeFaceId(this.document, this.detected));
+    return this.#highestFaceId;
+  }
+
+  /** Change something, and have it saved. @param {Operation} operation @param {string} what in words, for undo */
+  apply(operation, what) {
+    const next = operation(this.document);
+    this.#undo.push({ document: this.document, what });
+    if (this.#undo.length > MAX_STEPS) this.#undo.shift();
+    this.#redo = [];
+    this.#become(next);
+  }
+
+  undo() {
+    this.#swap(this.#undo, this.#redo);
+  }
+
+  redo() {
+    this.#swap(this.#redo, this.#undo);
+  }
+
+  /** Wait until the service has everything. @returns {Promise<void>} @throws what has kept it from being saved */
+  async settled() {
+    while (this.#saving) await this.#saving;
+    if (this.status !== "saved") throw new Error("The last correction is not saved yet: wait until the service can be reached.");
+  }
+
+  /** @param {Step[]} from @param {Step[]} to */
+  #swap(from, to) {
+    const step = from.pop();
+    if (!step) return;
+    to.push({ document: this.document, what: step.what });
+    this.#become(step.document);
+  }
+
+  /** @param {Document} document */
+  #become(document) {
+    this.document = document;
+    this.dispatchEvent(new Event("change"));
+    this.#setStatus("saving");
+    this.#saving ??= this.#save().finally(() => { this.#saving = null; });
+  }
+
+  async #save() {
+    while (this.document !== this.#saved) {
+      const sent = this.document;
+      let answer;
+      try {
+        const headers = { "If-Match": `"${this.revision}"` };
+        answer = await this.api.json("PUT", `/Videos/${this.videoId}/Edits`, sent, { headers });
+      } catch (error) {
+        if (!(await this.#recovered(error))) return;
+        continue;
+      }
+      this.revision = answer.revision;
+      this.isStale = answer.isStale;
+      this.#saved = sent;
+      // What was corrected meanwhile is sent before anybody hears of this one.
+      if (this.document === sent) {
+        this.#setStatus("saved");
+        this.dispatchEvent(new Event("saved"));
+      }
+    }
+    this.#setStatus("saved");
+  }
+
+  /** @param {any} error @returns {Promise<boolean>} whether to try again */
+  async #recovered(error) {
+    if (error?.status === 412) {
+      await this.#reload();
+      const sentence = "These corrections were changed elsewhere meanwhile. They were loaded anew; your last one is not among them, so make it again.";
+      this.#problem(new Error(sentence));
+      return false;
+    }
+    if (error?.status >= 400 && error?.status < 500 && error.status !== 429) {
+      // The service has told what is wrong with it; what there was before is what it has.
+      this.document = this.#saved;
+      this.#undo.pop();
+      this.#setStatus("saved");
+      this.dispatchEvent(new Event("change"));
+      this.#problem(error);
+      return false;
+    }
+    if (this.status !== "unsaved") this.#problem(error);
+    this.#setStatus("unsaved");
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    return true;
+  }
+
+  async #reload() {
+    const answer = await this.api.get(`/Videos/${this.videoId}/Edits`);
+    this.#take(answer, this.document.source_sha256);
+    this.dispatchEvent(new Event("saved"));
+  }
+
+  /** @param {any} answer @param {string} sha256 */
+  #take(answer, sha256) {
+    this.revision = answer.revision;
+    this.isStale = answer.isStale;
+    this.document = this.#saved = answer.edits ? completed(answer.edits) : emptyDocument(sha256);
+    this.#undo = [];
+    this.#redo = [];
+    this.#setStatus("saved");
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** @param {"saved" | "saving" | "unsaved"} status */
+  #setStatus(status) {
+    if (status === this.status) return;
+    this.status = status;
+    this.dispatchEvent(new Event("status"));
+  }
+
+  /** @param {unknown} error */
+  #problem(error) {
+    this.dispatchEvent(new CustomEvent("problem", { detail: error }));
+  }
+}

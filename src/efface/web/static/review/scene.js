@@ -1,0 +1,85 @@
+/** What is drawn over a frame: faces of people, and regions, each with its looks. */
+
+import { REGION_COLOR, colorOf } from "./colors.js";
+import { between } from "./geometry.js";
+
+/** @typedef {import("./tracks.js").Box} Box */
+/**
+ * @typedef {{sort: "face" | "region", id: number, faceId: number | null, box: Box, label: string, color: string,
+ *   isKept: boolean, isSelected: boolean, isGuess: boolean}} Thing `id` is that of the track or the region; a guess is
+ *   a place that the engine has not looked at yet
+ */
+
+export class Scene {
+  /** @type {{sort: "face" | "region", id: number, frame: number, box: Box} | null} what is being dragged */
+  draft = null;
+
+  /**
+   * @param {import("./tracks.js").TrackStore} tracks @param {import("./choice.js").Choice} choice
+   * @param {import("./edits.js").EditsStore} edits @param {import("./selection.js").Selection} selection
+   */
+  constructor(tracks, choice, edits, selection) {
+    this.tracks = tracks;
+    this.choice = choice;
+    this.edits = edits;
+    this.selection = selection;
+  }
+
+  /** @param {number} frame @returns {Thing[]} */
+  at(frame) {
+    return [...this.#faces(frame), ...this.#regions(frame)];
+  }
+
+  /** @param {number} frame @returns {Thing[]} */
+  #faces(frame) {
+    return this.tracks.boxesAt(frame).map(({ trackId, faceId, box }) => ({
+      sort: "face",
+      id: trackId,
+      faceId,
+      box: this.#drafted("face", trackId, frame) ?? this.edits.movedBox(trackId, frame) ?? box,
+      label: this.labelOf(faceId),
+      color: colorOf(faceId),
+      isKept: this.choice.isKept(faceId),
+      isSelected: this.selection.trackId === trackId || (this.selection.trackId === null && this.selection.faceId === faceId),
+      isGuess: false,
+    }));
+  }
+
+  /** @param {number} frame @returns {Thing[]} */
+  #regions(frame) {
+    const followed = new Map(this.tracks.regionsAt(frame).map(({ regionId, box }) => [regionId, box]));
+    const found = [];
+    for (const region of this.edits.regions) {
+      if (frame < region.first_frame || frame >= region.end_frame) continue;
+      const drawn = region.keyframes.find((key) => key.frame === frame)?.box;
+      const place = region.is_followed ? (drawn ?? followed.get(region.id)) : between(region.keyframes, frame);
+      const box = this.#drafted("region", region.id, frame) ?? place;
+      if (!box) continue;
+      found.push({
+        sort: /** @type {const} */ ("region"),
+        id: region.id,
+        faceId: null,
+        box,
+        label: region.label || `Region ${region.id}`,
+        color: REGION_COLOR,
+        isKept: region.kind === "BoundingBox",
+        isSelected: this.selection.regionId === region.id,
+        isGuess: region.is_followed && !followed.has(region.id),
+      });
+    }
+    return found;
+  }
+
+  /** A number, and a name for those who have one. @param {number} faceId */
+  labelOf(faceId) {
+    const at = this.tracks.summary.faces.findIndex((face) => face.id === faceId);
+    const face = this.tracks.summary.faces[at];
+    return face?.isNamed ? `${at + 1} ${face.name}` : String(at + 1);
+  }
+
+  /** @param {"face" | "region"} sort @param {number} id @param {number} frame */
+  #drafted(sort, id, frame) {
+    const { draft } = this;
+    return draft && draft.sort === sort && draft.id === id && draft.frame === frame ? draft.box : null;
+  }
+}

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EditsStore } from "../../src/efface/web/static/review/edits.js";
+import * as operations from "../../src/efface/web/static/review/edit_operations.js";
+
+const SHA = "a".repeat(64);
+const DETECTED = [
+  { id: 1001, tracks: [{ id: 1 }, { id: 2 }] },
+  { id: 1002, tracks: [{ id: 3 }] },
+  { id: 1003, tracks: [{ id: 4 }] },
+];
+const EMPTY = operations.emptyDocument(SHA);
+
+/** The service's side of the corrections, with what goes wrong on the way. */
+class FakeEdits {
+  revision = 0;
+  edits = EMPTY;
+  /** @type {Error[]} */
+  failures = [];
+  /** @type {string[]} */
+  matches = [];
+
+  async get() {
+    return { revision: this.revision, isStale: false, edits: this.revision ? structuredClone(this.edits) : EMPTY };
+  }
+
+  /** @param {string} _method @param {string} _path @param {any} document @param {any} options */
+  async json(_method, _path, document, { headers }) {
+    this.matches.push(headers["If-Match"]);
+    const failure = this.failures.shift();
+    if (failure) throw failure;
+    if (headers["If-Match"] !== `"${this.revision}"`) throw Object.assign(new Error("older"), { status: 412 });
+    this.revision++;
+    this.edits = structuredClone(document);
+    return this.get();
+  }
+}
+
+/** @param {FakeEdits} service */
+async function opened(service) {
+  const store = new EditsStore(/** @type {any} */ (service), "v");
+  await store.load(/** @type {any} */ ({ editsRevision: 0, sourceSha256: SHA, faces: DETECTED }));
+  return store;
+}
+
+test("merging somebody who is merged already widens that merge", () => {
+  const once = operations.mergeFaces([1003, 1002], DETECTED)(EMPTY);
+  assert.deepEqual(once.merges, [[1002, 1003]]);
+  assert.deepEqual(operations.mergeFaces([1002, 1001], DETECTED)(once).merges, [[1001, 1002, 1003]]);
+});
+
+test("a merge names nobody who has no track left after a split", () => {
+  const merged = operations.mergeFaces([1002, 1003], DETECTED)(EMPTY);
+  const split = operations.splitTracks([4], 1004, DETECTED)(merged);
+  assert.deepEqual(split.merges, []);
+  assert.deepEqual(split.splits, [{ track: 4, face: 1004 }]);
+  const again = operations.mergeFaces([1001, 1004], DETECTED)(split);
+  assert.deepEqual(again.merges, [[1001, 1004]]);
+  assert.deepEqual(operations.splitTracks([4], 1005, DETECTED)(again).merges, []);
+});
+
+test("a removed track leaves no moved box behind", () => {
+  const moved = operations.moveBox(3, 7, [0, 0, 9, 9])(EMPTY);
+  const removed = operations.removeTrack(3)(operations.moveBox(1, 2, [1, 1, 5, 5])(moved));
+  assert.deepEqual(removed.removed_tracks, [3]);
+  assert.deepEqual(removed.moved_boxes.map((each) => each.track), [1]);
+});
+
+test("a moved box replaces the one of the same frame alone", () => {
+  const twice = operations.moveBox(1, 2, [2, 2, 6, 6])(operations.moveBox(1, 3, [0, 0, 4, 4])(operations.moveBox(1, 2, [1, 1, 5, 5])(EMPTY)));
+  assert.deepEqual(twice.moved_boxes.map((each) => [each.frame, each.box[0]]), [[3, 0], [2, 2]]);
+});
+
+test("a region that is drawn elsewhere loses its old path and keeps its key frames in order", () => {
+  const region = { label: "", kind: null, first_frame: 10, end_frame: 20, is_followed: true, keyframes: [{ frame: 15, box: [0, 0, 9, 9] }], path: [] };
+  const one = operations.addRegion(/** @type {any} */ (region))(EMPTY);
+  const [drawn] = operations.drawRegion(1, 5, [1, 1, 3, 3])(one).regions;
+  assert.ok(!("path" in drawn));
+  assert.deepEqual(drawn.keyframes.map((key) => key.frame), [5, 15]);
+  assert.equal(drawn.first_frame, 5);
+});
+
+test("a region that is shortened keeps a key frame within", () => {
+  const region = { label: "", kind: null, first_frame: 0, end_frame: 20, is_followed: false, keyframes: [{ frame: 15, box: [0, 0, 9, 9] }] };
+  const one = operations.addRegion(/** @type {any} */ (region))(EMPTY);
+  assert.deepEqual(operations.changeRegion(1, { end_frame: 10 })(one).regions[0].keyframes, [{ frame: 9, box: [0, 0, 9, 9] }]);
+});
+
+test("region ids go on from the highest", () => {
+  const region = { label: "", kind: null, first_frame: 0, end_frame: 2, is_followed: false, keyframes: [{ frame: 0, box: [0, 0, 9, 9] }] };
+  const two = [1, 2].reduce((document) => operations.addRegion(/** @type {any} */ (region))(document), EMPTY);
+  assert.deepEqual(operations.addRegion(/** @type {any} */ (region))(operations.deleteRegion(1)(two)).regions.map((each) => each.id), [2, 3]);
+});
+
+test("a review is one per frame and track, and can be taken back", () => {
+  const fine = operations.review(5, null, true)(operations.review(5, 2, true)(EMPTY));
+  assert.equal(fine.reviewed.length, 2);
+  assert.deepEqual(operations.review(5, null, false)(operations.review(5, null, true)(fine)).reviewed, [{ frame: 5, track: 2 }]);
+});
+
+test("an id that was once somebody's is never given again", async () => {
+  const store = await opened(new FakeEdits());
+  const first = store.newFaceId();
+  store.apply(operations.splitTracks([2], first, DETECTED), "split");
+  store.undo();
+  assert.ok(store.newFaceId() > first);
+  assert.equal(first, 1004);
+});
+
+test("what is changed while saving is saved after it, each upon the revision before", async () => {
+  const service = new FakeEdits();
+  const store = await opened(service);
+  store.apply(operations.removeTrack(1), "one");
+  store.apply(operations.removeTrack(2), "two");
+  store.apply(operations.removeTrack(3), "three");
+  await store.settled();
+  assert.deepEqual(service.edits.removed_tracks, [1, 2, 3]);
+  assert.deepEqual(service.matches, ['"0"', '"1"']);
+  assert.equal(store.revision, 2);
+});
+
+test("undo and redo are saved too", async () => {
+  const service = new FakeEdits();
+  const store = await opened(service);
+  store.apply(operations.removeTrack(1), "one");
+  await store.settled();
+  assert.equal(store.undoes, "one");
+  store.undo();
+  await store.settled();
+  assert.deepEqual(service.edits.removed_tracks, []);
+  assert.equal(store.redoes, "one");
+  store.redo();
+  await store.settled();
+  assert.deepEqual(service.edits.removed_tracks, [1]);
+  store.apply(operations.removeTrack(2), "two");
+  assert.ok(!store.canRedo);
+  await store.settled();
+});
+
+test("corrections made elsewhere win, and are told", async () => {
+  const service = new FakeEdits();
+  const store = await opened(service);
+  service.revision = 4;
+  service.edits = operations.removeTrack(4)(EMPTY);
+  /** @type {string[]} */
+  const told = [];
+  store.addEventListener("problem", (event) => told.push(/** @type {any} */ (event).detail.message));
+  store.apply(operations.removeTrack(1), "one");
+  await store.settled();
+  assert.deepEqual(store.document.removed_tracks, [4]);
+  assert.equal(store.revision, 4);
+  assert.match(told[0], /changed elsewhere/);
+  assert.ok(!store.canUndo);
+});
+
+test("what the service refuses is taken back", async () => {
+  const service = new FakeEdits();
+  service.failures = [Object.assign(new Error("no such track"), { status: 400 })];
+  const store = await opened(service);
+  store.apply(operations.removeTrack(77), "wrong");
+  await store.settled();
+  assert.deepEqual(store.document.removed_tracks, []);
+  assert.ok(!store.canUndo);
+});
+
+test("while the service is away nothing is lost, and nothing goes on as if it were saved", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const service = new FakeEdits();
+  service.failures = [Object.assign(new Error("away"), { status: 0 })];
+  const store = await opened(service);
+  store.apply(operations.removeTrack(1), "one");
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+  assert.equal(store.status, "unsaved");
+  context.mock.timers.tick(3000);
+  await store.settled();
+  assert.equal(store.status, "saved");
+  assert.deepEqual(service.edits.removed_tracks, [1]);
+});
