@@ -68,7 +68,7 @@ serve: $(READY) ## Run the service: DATA=folder PORT=8080
 	@$(BIN)/efface serve $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port "$(PORT)")
 
 test: $(READY_DEV) ## Fast tests: offline, no clips but those they make
-	@$(BIN)/python -m pytest -m "not slow and not media"
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not media"
 
 test-media: $(READY_DEV) ## Slow tests and those on the real clips of ../shared
 	@$(BIN)/python -m pytest -m "slow or media" --ignore=tests/drills
