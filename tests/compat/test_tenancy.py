@@ -4,6 +4,7 @@ Which operations there are is read off the application, so that no new one can b
 account, or named below with what it is locked by instead.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,7 @@ NOWHERE = "99999999-9999-4999-8999-999999999999"
 """An account and a job that nobody has."""
 NO_UPLOAD = "f" * 32
 THEIR_FACE, NO_FACE = 2001, 999
+CONTENT_SHA256 = hashlib.sha256(b"a video").hexdigest()
 SECRET = "secret name of theirs"
 
 
@@ -142,7 +144,10 @@ def send(api: ApiInProcess, method: str, url: str, headers: dict[str, str]) -> h
     options: dict[str, Any] = {
         "params": {"type": "Faces", "newName": "x", "externalId": "theirs", "name": "x"}
     }
-    if url.endswith("/redact"):
+    if method == "PUT" and url.endswith("/Edits"):
+        headers = {**headers, "If-Match": "0"}
+        options["json"] = {"format": "efface-edits", "version": 1, "source_sha256": CONTENT_SHA256}
+    elif url.endswith("/redact"):
         options["json"] = {"faces": {}}
     elif method == "POST":
         options["files"] = {"file": ("a.mp4", b"bytes of mine")}

@@ -18,7 +18,7 @@ includeAmsInfo includeAudioEffects includeSpeakers includeStatistics includeStre
 includeSummarizedInsights includeUsage includedInsights indexId indexingPreset isBase isSearchable
 kind language limit linguisticModelId logoGroupId metadata name newName owner pageSize partition partitions
 permission personId personModelId preventDuplicates priority privacy punctuationMode query
-reTranslate redact redactName resource retentionPeriod sendSuccessEmail setAsSourceLanguage skip
+reTranslate redact redactName resource retentionPeriod revision sendSuccessEmail setAsSourceLanguage skip
 sort sourceLanguage sourceVideoId state streamingPreset subscription-key textScope token
 tokenLifetimeInMinutes type urlFormat urlsLifetimeSeconds useManagedIdentityToDownloadVideo
 useProxy videoUrl widgetType

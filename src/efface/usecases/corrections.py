@@ -36,11 +36,8 @@ class SavedEdits:
     """Of the document in the object store; empty for revision 0."""
     is_stale: bool
     """True where they name faces or tracks of an index that is not the current one."""
-
-    @property
-    def applied(self) -> Edits:
-        """What of them holds for the current index: what is stale names tracks that are others by now."""
-        return without_tracks(self.edits) if self.is_stale else self.edits
+    applied: Edits
+    """What of them holds for the current index: tracks, and what was reviewed, are of the one they were made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ def read_edits(services: Services, video: Video, revision: int | None = None) ->
         )
     if found is None:
         empty = Edits(detected_index(services, video).source.sha256)
-        return SavedEdits(0, video.index_version, empty, "", False)
+        return SavedEdits(0, video.index_version, empty, "", False, empty)
     return _saved(services, video, found)
 
 
@@ -150,7 +147,7 @@ def correct(index: FaceIndex, edits: Edits) -> FaceIndex:
 
 def without_tracks(edits: Edits) -> Edits:
     """What of the corrections holds for any index of the same video: regions and mutes."""
-    return replace(edits, merges=(), splits=(), removed_tracks=(), moved_boxes=())
+    return replace(edits, merges=(), splits=(), removed_tracks=(), moved_boxes=(), reviewed=())
 
 
 def with_known_paths(services: Services, video: Video, edits: Edits) -> Edits:
@@ -209,8 +206,10 @@ def _saved(services: Services, video: Video, found: EditsRevision) -> SavedEdits
         return decode_edits(services.objects.get_bytes(found.key), "saved corrections")
 
     edits = services.edits.get(found.key, read, _size_of_edits)
-    is_stale = found.index_version != video.index_version and edits.names_tracks
-    return SavedEdits(found.revision, found.index_version, edits, found.key, is_stale)
+    is_current = found.index_version == video.index_version
+    is_stale = edits.names_tracks and not is_current
+    applied = edits if is_current else without_tracks(edits)
+    return SavedEdits(found.revision, found.index_version, edits, found.key, is_stale, applied)
 
 
 def _require_index(video: Video) -> None:

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from efface.api.access import VideoOfAccountContributor
 from efface.api.context import CurrentServices
-from efface.api.errors import ApiError, ErrorType, error_responses
+from efface.api.errors import error_responses
+from efface.api.request_body import read_body
 from efface.api.urls import CurrentUrls
 from efface.api.wire.job import JobStatus, job_status
 from efface.api.wire.redaction import REDACTION_SCHEMA, read_redaction
@@ -42,16 +43,7 @@ async def redact(
     query: Annotated[RedactionQuery, Query()],
 ) -> Response:
     """Make a new video in which faces are hidden; the original stays as it is."""
-    body = await _body_of(request)
+    body = await read_body(request, MAX_BODY_BYTES)
     order = query.order(access.video, read_redaction(body), services.limits.max_name_length)
     _, job = await run_in_threadpool(start_redaction, services, access.video, order)
     return json_answer(job_status(job), 202, headers={"Location": urls.job(job)})
-
-
-async def _body_of(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise ApiError(400, ErrorType.INVALID_INPUT, f"The body is larger than {MAX_BODY_BYTES} bytes.")
-    return bytes(body)
