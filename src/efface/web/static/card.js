@@ -12,11 +12,22 @@ import { clock, count, fileSize, moment } from "./words.js";
 
 const UNDER_WAY = new Set(["Uploaded", "Processing"]);
 
+// Pictures are fetched when their card comes near: a page of 24 would else cost more than everything else on it.
+const whenNear = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) /** @type {VideoCard} */ (entry.target).comeNear();
+    }
+  },
+  { rootMargin: "300px" },
+);
+
 export class VideoCard extends HTMLElement {
   /** @type {LibraryItem | null} */
   #item = null;
   #picture = "";
   #pictureOf = "";
+  #isNear = false;
 
   constructor() {
     super();
@@ -24,7 +35,12 @@ export class VideoCard extends HTMLElement {
     this.setAttribute("role", "listitem");
   }
 
+  connectedCallback() {
+    whenNear.observe(this);
+  }
+
   disconnectedCallback() {
+    whenNear.unobserve(this);
     // Cards are moved when the list is shown anew; only those that stay away give their picture back.
     setTimeout(() => {
       if (!this.isConnected && this.#picture) {
@@ -32,6 +48,11 @@ export class VideoCard extends HTMLElement {
         this.#picture = this.#pictureOf = "";
       }
     }, 1000);
+  }
+
+  comeNear() {
+    this.#isNear = true;
+    if (this.#item) void this.#loadPicture(this.#item);
   }
 
   /** Whether news can be told without asking for the rest. @param {{state: string}} news */
@@ -123,7 +144,7 @@ export class VideoCard extends HTMLElement {
 
   /** @param {LibraryItem} item */
   async #loadPicture(item) {
-    if (!item.thumbnailId || this.#pictureOf === item.thumbnailId) return;
+    if (!this.#isNear || !item.thumbnailId || this.#pictureOf === item.thumbnailId) return;
     this.#pictureOf = item.thumbnailId;
     try {
       this.#picture = await api.picture(`/Videos/${item.id}/Thumbnails/${item.thumbnailId}`);
