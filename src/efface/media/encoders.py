@@ -168,7 +168,7 @@ def default_output_suffix(info: VideoInfo) -> str:
     if own == ".webm" and _family(info.codec) not in {"vp9", "av1"}:
         own = ".mkv"
     sounds = {stream.codec for stream in info.other_streams if stream.kind == "audio"} - {"unknown"}
-    return own if sounds <= _codecs_held_by(CONTAINERS[own].muxer) else ".mkv"
+    return own if sounds <= codecs_held_by(CONTAINERS[own].muxer) else ".mkv"
 
 
 def check_settings(settings: EncodeSettings) -> None:
@@ -202,7 +202,7 @@ def choose_encoder(
         RequestError: crf does not suit the encoder chosen.
     """
     family = _family(source_codec)
-    held = _codecs_held_by(container.muxer)
+    held = codecs_held_by(container.muxer)
     fits = []
     for rank, candidate in enumerate(_AFTER.get(family, _AFTER["h264"])):
         encoder = _ENCODERS[candidate]
@@ -355,7 +355,7 @@ def _formats_of(encoder: str) -> tuple[str, ...]:
 
 
 @cache
-def _codecs_held_by(muxer: str) -> frozenset[str]:
+def codecs_held_by(muxer: str) -> frozenset[str]:
     """Names of all encoders and decoders whose codec the container holds."""
     if muxer == "mpegts":
         return _HELD_BY_TS

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import av
@@ -32,7 +31,7 @@ def join_parts(
     opening: Opening,
     parts: Sequence[PacketFile],
     timeline: Timeline,
-    output: Path,
+    file: OutputFile,
     settings: EncodeSettings,
     on_packet: Callable[[int], None],
 ) -> tuple[str, ...]:
@@ -45,7 +44,7 @@ def join_parts(
         opening: its beginning.
         parts: of all frames, in order.
         timeline: when each frame is shown.
-        output: the file to write; its suffix is that of which the parts were made.
+        file: the file to write, not begun; its suffix is that of which the parts were made.
         settings: as of the parts.
         on_packet: hears how many pictures are written.
 
@@ -58,7 +57,6 @@ def join_parts(
     """
     check_settings(settings)
     schedule = _schedule(parts, timeline)
-    file = OutputFile(output, source, settings)
     try:
         picture, losses = opening.picture_track(file.container_choice, settings)
         file.notices.extend(losses)

@@ -1,6 +1,6 @@
 """The file that the streams of an output go into: its header, its copied tracks, and its place in time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from math import lcm
@@ -9,14 +9,18 @@ from typing import Any
 
 import av
 import av.error
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
+from av.stream import Stream
 
 from efface.domain.errors import OutputError
 from efface.domain.media import EncodeSettings
+from efface.domain.time import TimeRange
 from efface.media.copied_tracks import BAD_PACKET, CopiedTrack, add_track, can_hold, label_stream, track_name
 from efface.media.encoders import ContainerChoice, choose_container
 from efface.media.files import output_error
 from efface.media.frame import CopiedPacket
+from efface.media.muting import MutedTrack, mute_track
 from efface.media.picture_track import PictureTrack
 from efface.media.reader import VideoReader
 from efface.media.source import NOT_PICTURES
@@ -39,7 +43,20 @@ class OutputFile:
     and orientation for sure. Packets to copy may come before.
     """
 
-    def __init__(self, path: Path, source: VideoReader, settings: EncodeSettings) -> None:
+    def __init__(
+        self,
+        path: Path,
+        source: VideoReader,
+        settings: EncodeSettings,
+        mutes: Sequence[TimeRange] = (),
+    ) -> None:
+        """
+        Args:
+            path: the file to write.
+            source: what is copied, and told from.
+            settings: how it is encoded.
+            mutes: when no sound is heard, in seconds of the source's own clock.
+        """
         self.notices: list[str] = []
         """What the output does not keep of the source, for people; complete when the file is closed."""
         self.container_choice: ContainerChoice = choose_container(path)
@@ -47,6 +64,8 @@ class OutputFile:
         self._path = path
         self._source = source
         self._settings = settings
+        self._mutes = mutes
+        self._muted: dict[int, MutedTrack] = {}
         self._output: OutputContainer | None = None
         self._tracks: dict[int, CopiedTrack] = {}
         self._waiting: list[CopiedPacket] = []
@@ -131,10 +150,16 @@ class OutputFile:
         track = self._tracks.get(packet.stream_index)
         if track is None:
             return
-        track.restamp(packet.native, self._shift)
+        muted = self._muted.get(packet.stream_index)
         with self.mapped_errors():
+            self._mux_copied(track, [packet.native] if muted is None else muted.take(packet.native))
+
+    def _mux_copied(self, track: CopiedTrack, packets: Iterable["av.Packet[Any]"]) -> None:
+        assert self._output is not None
+        for packet in packets:
+            track.restamp(packet, self._shift)
             try:
-                self._output.mux_one(packet.native)
+                self._output.mux_one(packet)
             except BAD_PACKET:
                 track.num_lost += 1
 
@@ -147,6 +172,9 @@ class OutputFile:
         if self._output is None:
             raise OutputError(f"cannot write {self._path}: no frame was given to it")
         with self.mapped_errors():
+            for index, muted in self._muted.items():
+                self._mux_copied(self._tracks[index], muted.finish())
+                self._tracks[index].num_lost += muted.num_lost
             self._output.close()
         for track in self._tracks.values():
             if track.num_lost:
@@ -182,13 +210,16 @@ class OutputFile:
         """Seconds to add to all times so that nothing is shown before 0, where players would drop it."""
         starts = [start_s]
         for track in self._source.copied_tracks:
-            # The samples by which a sound decoder warms up may lie before 0, where the container has a place
-            # for it.
-            is_matroska = self.container_choice.is_matroska and "matroska" in self._source.info.container
-            has_place = self.container_choice.is_mp4_family or is_matroska
+            has_place = self._has_place_before_start
             start = _start_of(track, self._waiting)
             starts.append(start if start < -_MAX_PRIMING_S or not has_place else max(start, Fraction(0)))
         return max(Fraction(0), -min(starts))
+
+    @property
+    def _has_place_before_start(self) -> bool:
+        """Whether the samples by which a sound decoder warms up may lie before 0."""
+        is_matroska = self.container_choice.is_matroska and "matroska" in self._source.info.container
+        return self.container_choice.is_mp4_family or is_matroska
 
     def _add_streams(
         self,
@@ -206,11 +237,35 @@ class OutputFile:
                 label_stream(stream, picture_source, keep_metadata=keep)
             elif track.index in copied:
                 if self._is_held(track):
-                    self._tracks[track.index] = add_track(output, track, keep_metadata=keep)
+                    self._add_copied(output, track)
             elif track.type == "video" and not track.disposition & NOT_PICTURES:
                 self.notices.append(f"{track_name(track)} left out: only the largest picture is redacted")
             elif track.type in {"audio", "subtitle"}:
                 self.notices.append(f"{track_name(track)} left out: its codec is unknown")
+
+    def _add_copied(self, output: OutputContainer, track: Stream) -> None:
+        keep = self._settings.keep_metadata
+        if not self._mutes or not isinstance(track, AudioStream):
+            self._tracks[track.index] = add_track(output, track, keep_metadata=keep)
+            if self._mutes:
+                self.notices.append(
+                    f"{track_name(track)} is kept as it is, whatever it tells of the muted sound"
+                )
+            return
+        muted = mute_track(
+            output,
+            track,
+            self.container_choice,
+            self._mutes,
+            earliest=None if self._has_place_before_start else -self._shift,
+        )
+        if muted is None:
+            self.notices.append(f"{track_name(track)} left out: nothing here can silence it in part")
+            return
+        self.notices.extend(muted.notices)
+        label_stream(muted.stream, track, keep_metadata=keep)
+        self._tracks[track.index] = CopiedTrack(track, muted.stream, track_name(track))
+        self._muted[track.index] = muted
 
     def _muxer_options(self, start_s: Fraction) -> dict[str, str]:
         if self.container_choice.is_mp4_family:

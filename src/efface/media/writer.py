@@ -1,12 +1,13 @@
 """Writes a redacted video: the picture encoded anew, sound and subtitles copied, nothing else kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import av
 
 from efface.domain.media import EncodeSettings
+from efface.domain.time import TimeRange
 from efface.media.encoders import check_settings
 from efface.media.frame import CopiedPacket, VideoFrame
 from efface.media.output_file import OutputFile
@@ -22,10 +23,12 @@ class VideoWriter:
     with the first frame.
     """
 
-    def __init__(self, path: Path, source: VideoReader, settings: EncodeSettings) -> None:
+    def __init__(
+        self, path: Path, source: VideoReader, settings: EncodeSettings, mutes: Sequence[TimeRange] = ()
+    ) -> None:
         self._source = source
         self._settings = settings
-        self._output = OutputFile(path, source, settings)
+        self._output = OutputFile(path, source, settings, mutes)
         self._picture: PictureTrack | None = None
         self._last_pts: int | None = None
 
@@ -98,12 +101,15 @@ class VideoWriter:
 
 
 @contextmanager
-def create_video(path: Path, source: VideoReader, settings: EncodeSettings) -> Iterator[VideoWriter]:
+def create_video(
+    path: Path, source: VideoReader, settings: EncodeSettings, mutes: Sequence[TimeRange] = ()
+) -> Iterator[VideoWriter]:
     """Write a video to ``path``, in the container of its suffix; ``atomic_output`` makes it appear whole.
 
     The output shows as the source does: same size, times, frame rate, orientation, sample aspect, colours,
     depth and HDR10 metadata. Everything else, names and places first, stays behind unless
-    ``settings.keep_metadata``. When the block raises, the file is removed.
+    ``settings.keep_metadata``. When the block raises, the file is removed. In the spans of ``mutes``, in seconds of
+    the source's own clock, every sound track is silent.
 
     Example::
 
@@ -117,7 +123,7 @@ def create_video(path: Path, source: VideoReader, settings: EncodeSettings) -> I
         RequestError: ``settings`` hold a value that no encoder takes.
     """
     check_settings(settings)
-    writer = VideoWriter(path, source, settings)
+    writer = VideoWriter(path, source, settings, mutes)
     try:
         yield writer
         writer.finish()

@@ -44,7 +44,8 @@ def render_video(
     """Write the redacted video; the file appears under its name only when it is whole.
 
     Every frame is treated before it goes to the encoder, so the temporary file never holds a bare face
-    either. Frame ``i`` is written at ``timeline.pts[i]``; sound and subtitles are copied.
+    either. Frame ``i`` is written at ``timeline.pts[i]``; subtitles are copied, and sound
+    but for what the plan mutes.
 
     Args:
         source: the video that the plan was made for.
@@ -68,7 +69,7 @@ def render_video(
         atomic_output(output, overwrite=overwrite, never=(source,)) as temporary,
     ):
         check_source(reader.info, plan, timeline)
-        with create_video(temporary, reader, settings) as writer:
+        with create_video(temporary, reader, settings, plan.mutes) as writer:
             num_masked = _render_frames(reader, writer, plan, timeline, progress)
         return RenderReport(timeline.num_frames, num_masked, (*plan.notices, *writer.notices), reader.damage)
 

@@ -15,6 +15,7 @@ from efface.media.encoders import check_settings, choose_container
 from efface.media.files import atomic_output
 from efface.media.join import join_parts
 from efface.media.opening import read_opening
+from efface.media.output_file import OutputFile
 from efface.media.packet_file import PacketFile, read_packet_file
 from efface.media.reader import VideoReader, open_video
 from efface.media.segment_writer import SegmentWriter, create_segment
@@ -130,7 +131,7 @@ def join_rendered(
     """Make the redacted video of its parts; it appears under its name only when it is whole.
 
     The video is that of ``render_video`` but for the places where a segment begins, which are key frames. Sound
-    and subtitles come from the source.
+    and subtitles come from the source, but for what the plan mutes.
 
     Args:
         rendering: what is made, as it was given to ``render_segment``.
@@ -163,7 +164,7 @@ def join_rendered(
             opening,
             read,
             timeline,
-            temporary,
+            OutputFile(temporary, reader, rendering.settings, rendering.plan.mutes),
             rendering.settings,
             lambda done: progress.report("join", done, timeline.num_frames),
         )
