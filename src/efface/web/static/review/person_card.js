@@ -1,0 +1,188 @@
+/** One person of the gallery, with the moments where they are seen. */
+
+import { count, fineClock } from "../words.js";
+import { make } from "./elements.js";
+
+/** @typedef {import("./tracks.js").Face} Face */
+/** @typedef {import("./tracks.js").TrackStore} TrackStore */
+
+const MOST_TRACKS = 60;
+
+/** `<efface-person>`. Tells "keep", "choose", "tick", "rename", "split", "remove-tracks". */
+export class PersonCard extends HTMLElement {
+  /** @type {(thumbnailId: string) => Promise<string>} */
+  picture = async () => "";
+  /** @type {string | null} */
+  #thumbnail = null;
+  /** @type {Face | null} */
+  #face = null;
+  #shown = "";
+
+  constructor() {
+    super();
+    this.image = make("img", { alt: "", width: 56, height: 56, decoding: "async" });
+    this.name = make("button", { type: "button", className: "person-name quiet" });
+    this.facts = make("span", { className: "hint" });
+    this.keep = make("input", { type: "checkbox", className: "switch" });
+    this.keep.setAttribute("role", "switch");
+    this.keepWord = make("span", { className: "keep-word" });
+    this.tick = make("input", { type: "checkbox" });
+    this.more = make("button", { type: "button", className: "quiet small more", textContent: "Details" });
+    this.details = make("div", { className: "person-details", hidden: true });
+  }
+
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.setAttribute("role", "listitem");
+    const face = make("button", { type: "button", className: "face" });
+    face.append(this.image);
+    this.thumb = face;
+    const words = make("div", { className: "person-words" });
+    words.append(this.name, this.facts);
+    const label = make("label", { className: "keep" });
+    label.append(this.keep, this.keepWord);
+    this.append(this.tick, face, words, label, this.more, this.details);
+    this.keep.addEventListener("change", () => this.#tell("keep", !this.keep.checked));
+    this.tick.addEventListener("change", () => this.#tell("tick", this.tick.checked));
+    for (const button of [face, this.name]) button.addEventListener("click", () => this.#choose());
+    this.more.setAttribute("aria-expanded", "false");
+    this.more.addEventListener("click", () => this.#open(this.details.hidden));
+    this.addEventListener("change", () => this.#tellTracks());
+    this.#fillNames();
+  }
+
+  /** @param {Face} face @param {number} number @param {string} color @param {TrackStore} tracks */
+  show(face, number, color, tracks) {
+    const shown = JSON.stringify([face, number]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#face = face;
+    this.number = number;
+    this.tracks = tracks;
+    this.style.setProperty("--person", color);
+    this.name.textContent = `${number} · ${face.name}`;
+    this.facts.textContent = `${count(face.tracks.length, "time", "times")}, ${fineClock(face.seenSeconds)} in view`;
+    this.#fillNames();
+    if (face.thumbnailId !== this.#thumbnail) void this.#loadPicture(face.thumbnailId);
+    if (!this.details.hidden) this.#fillDetails();
+  }
+
+  /** @param {boolean} isKept */
+  tellKept(isKept) {
+    this.keep.checked = !isKept;
+    this.keepWord.textContent = isKept ? "Keep" : "Redact";
+    this.classList.toggle("kept", isKept);
+  }
+
+  /** @param {boolean} isSelected @param {number | null} trackId */
+  tellSelected(isSelected, trackId) {
+    if (isSelected && !this.classList.contains("selected")) this.scrollIntoView({ block: "nearest" });
+    this.classList.toggle("selected", isSelected);
+    this.name.setAttribute("aria-pressed", String(isSelected));
+    for (const row of this.details.querySelectorAll("[data-track]")) {
+      row.classList.toggle("selected", isSelected && row.getAttribute("data-track") === String(trackId));
+    }
+  }
+
+  untick() {
+    this.tick.checked = false;
+  }
+
+  #fillNames() {
+    const face = this.#face;
+    if (!face) return;
+    this.thumb?.setAttribute("aria-label", `Show ${face.name}`);
+    this.keep.setAttribute("aria-label", `Redact ${face.name}`);
+    this.tick.setAttribute("aria-label", `Tick ${face.name} to merge`);
+    this.more.setAttribute("aria-label", `Details of ${face.name}`);
+  }
+
+  /** @param {string | null} id */
+  async #loadPicture(id) {
+    this.#thumbnail = id;
+    try {
+      const url = id ? await this.picture(id) : "";
+      if (id !== this.#thumbnail) return;
+      if (url) this.image.src = url;
+    } catch {
+      // Without its picture a person still has a number and a colour.
+    }
+  }
+
+  #choose() {
+    const face = this.#face;
+    if (!face) return;
+    // The longest appearance is where a face is seen best; its middle more so than its ends.
+    const longest = face.tracks.reduce((a, b) => (b.endFrame - b.firstFrame > a.endFrame - a.firstFrame ? b : a));
+    this.#tell("choose", { frame: (longest.firstFrame + longest.endFrame) >> 1, trackId: null });
+  }
+
+  /** @param {boolean} isOpen */
+  #open(isOpen) {
+    this.details.hidden = !isOpen;
+    this.more.setAttribute("aria-expanded", String(isOpen));
+    this.more.textContent = isOpen ? "Close" : "Details";
+    if (isOpen) this.#fillDetails();
+  }
+
+  #fillDetails() {
+    const face = this.#face;
+    if (!face) return;
+    const form = make("form", { className: "rename" });
+    const input = make("input", { name: "name", value: face.isNamed ? face.name : "", placeholder: "Name this person", maxLength: 100 });
+    input.setAttribute("aria-label", `Name of ${face.name}`);
+    form.append(input, make("button", { type: "submit", className: "small", textContent: "Rename" }));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (input.value.trim()) this.#tell("rename", input.value.trim());
+    });
+    const list = make("ul", { className: "moments" });
+    list.append(...face.tracks.slice(0, MOST_TRACKS).map((track) => this.#row(track)));
+    const buttons = make("div", { className: "row" });
+    this.split = make("button", { type: "button", className: "small", textContent: "Someone else" });
+    this.split.title = "The ticked moments show another person";
+    this.wrong = make("button", { type: "button", className: "small", textContent: "Not a face" });
+    this.wrong.title = "The ticked moments show no face: they are not redacted";
+    this.split.addEventListener("click", () => this.#tell("split", this.#ticked()));
+    this.wrong.addEventListener("click", () => this.#tell("remove-tracks", this.#ticked()));
+    buttons.append(make("span", { className: "hint", textContent: "Ticked are:" }), this.split, this.wrong);
+    const rest = face.tracks.length - MOST_TRACKS;
+    const more = rest > 0 ? [make("p", { className: "hint", textContent: `and ${rest} more: click their boxes in the video` })] : [];
+    this.details.replaceChildren(form, list, ...more, buttons);
+    this.#tellTracks();
+  }
+
+  /** @param {import("./tracks.js").TrackSpan} track */
+  #row(track) {
+    const tracks = /** @type {TrackStore} */ (this.tracks);
+    const row = make("li", { className: "moment" });
+    row.dataset.track = String(track.id);
+    const span = `${fineClock(tracks.timeOfFrame(track.firstFrame))} – ${fineClock(tracks.timesOfFrame(track.endFrame - 1)[1])}`;
+    const tick = make("input", { type: "checkbox", value: String(track.id) });
+    tick.setAttribute("aria-label", `Tick ${span}`);
+    const go = make("button", { type: "button", className: "quiet small", textContent: span });
+    const middle = (track.firstFrame + track.endFrame) >> 1;
+    go.addEventListener("click", () => this.#tell("choose", { frame: middle, trackId: track.id }));
+    row.append(tick, go);
+    return row;
+  }
+
+  #ticked() {
+    const boxes = this.details.querySelectorAll("input[type=checkbox]:checked");
+    return [...boxes].map((box) => Number(/** @type {HTMLInputElement} */ (box).value));
+  }
+
+  #tellTracks() {
+    if (!this.split || !this.wrong) return;
+    const ticked = this.#ticked().length;
+    // All of somebody split off is the same person under another number.
+    this.split.disabled = ticked === 0 || ticked === this.#face?.tracks.length;
+    this.wrong.disabled = ticked === 0;
+  }
+
+  /** @param {string} name @param {unknown} detail */
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+customElements.define("efface-person", PersonCard);

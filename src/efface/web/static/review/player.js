@@ -1,0 +1,226 @@
+/** The picture with what is drawn over it, in step, and its controls. */
+
+import { fineClock } from "../words.js";
+import { FrameClock, shotOf } from "./clock.js";
+import { DrawTool } from "./draw_tool.js";
+import { part } from "./elements.js";
+import { letterboxed, topmost } from "./geometry.js";
+import { drawThings } from "./overlay.js";
+
+/** @typedef {import("./geometry.js").Point} Point */
+
+const RATES = [1, 2, 4];
+
+/** `<efface-player>`: made live by `attach`. Tells "still" when the picture on the screen has changed while paused, and "play". */
+export class Player extends HTMLElement {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #backwards;
+  #isDue = false;
+
+  /**
+   * @param {{tracks: import("./tracks.js").TrackStore, scene: import("./scene.js").Scene, edits: import("./edits.js").EditsStore,
+   *   selection: import("./selection.js").Selection, choice: import("./choice.js").Choice}} models
+   */
+  attach({ tracks, scene, edits, selection, choice }) {
+    this.tracks = tracks;
+    this.scene = scene;
+    this.edits = edits;
+    this.selection = selection;
+    this.stage = part(this, ".stage", HTMLElement);
+    this.video = part(this, "video", HTMLVideoElement);
+    this.canvas = part(this, "canvas", HTMLCanvasElement);
+    this.still = part(this, ".still", HTMLImageElement);
+    this.clock = new FrameClock(this.video, tracks);
+    this.tool = new DrawTool(this);
+    this.#wire();
+    for (const model of [tracks, edits, selection, choice]) {
+      for (const name of ["chunk", "summary", "change"]) model.addEventListener(name, () => this.draw());
+    }
+    new ResizeObserver(() => this.draw()).observe(this.stage);
+    this.#tellTime();
+    void tracks.need(0).catch(() => {});
+  }
+
+  #wire() {
+    const { clock, video } = this;
+    clock.addEventListener("shown", () => {
+      this.draw();
+      if (this.isPaused) this.dispatchEvent(new Event("still"));
+    });
+    clock.addEventListener("frame", () => this.#tellTime());
+    for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => this.#tellPlaying());
+    part(this, ".play", HTMLElement).addEventListener("click", () => this.toggle());
+    part(this, ".back", HTMLElement).addEventListener("click", () => this.step(-1));
+    part(this, ".on", HTMLElement).addEventListener("click", () => this.step(1));
+    part(this, ".sound", HTMLInputElement).addEventListener("change", (event) => {
+      video.muted = !(/** @type {HTMLInputElement} */ (event.target).checked);
+    });
+    part(this, ".speed", HTMLSelectElement).addEventListener("change", (event) => {
+      video.playbackRate = Number(/** @type {HTMLSelectElement} */ (event.target).value);
+    });
+  }
+
+  /** Play what is at an address. @param {string} url */
+  open(url) {
+    this.video.src = url;
+  }
+
+  get isPaused() {
+    return this.video.paused && this.#backwards === undefined;
+  }
+
+  toggle() {
+    if (this.isPaused) this.play();
+    else this.pause();
+  }
+
+  /** @param {number} [rate] */
+  play(rate) {
+    if (!this.clock.hasVideo) return;
+    this.#stopBackwards();
+    if (rate) this.video.playbackRate = rate;
+    this.dispatchEvent(new Event("play"));
+    void this.video.play().catch(() => {});
+  }
+
+  pause() {
+    this.#stopBackwards();
+    this.video.pause();
+    this.video.playbackRate = Number(part(this, ".speed", HTMLSelectElement).value);
+    this.#tellPlaying();
+    this.dispatchEvent(new Event("still"));
+  }
+
+  /** One frame or several, forwards or back. @param {number} frames */
+  step(frames) {
+    this.pause();
+    void this.clock.seekFrame(this.clock.frame + frames);
+  }
+
+  /** @param {number} seconds forwards or back */
+  skip(seconds) {
+    this.clock.seekTime(this.clock.seconds + seconds);
+  }
+
+  /** Pause at a frame. @param {number} frame */
+  goTo(frame) {
+    this.pause();
+    void this.clock.seekFrame(frame);
+  }
+
+  /** As J and L do: again for faster, the other for the other way. @param {1 | -1} direction */
+  shuttle(direction) {
+    if (direction > 0) {
+      const isRunning = !this.video.paused;
+      const faster = RATES.find((rate) => rate > this.video.playbackRate) ?? RATES[RATES.length - 1];
+      this.play(isRunning ? faster : 1);
+      return;
+    }
+    const rate = this.#backRate ? Math.min(4, this.#backRate * 2) : 1;
+    this.video.pause();
+    this.#stopBackwards();
+    this.#backRate = rate;
+    this.dispatchEvent(new Event("play"));
+    let before = performance.now();
+    const back = () => {
+      const now = performance.now();
+      const seconds = this.clock.seconds - ((now - before) / 1000) * rate;
+      before = now;
+      if (seconds <= 0) {
+        this.goTo(0);
+        return;
+      }
+      // At least a frame, or it would stand still where frames are long.
+      const frame = Math.min(this.tracks.frameAtTime(seconds), this.clock.frame - 1);
+      void this.clock.seekFrame(frame);
+      this.#backwards = setTimeout(back, 100);
+    };
+    this.#backwards = setTimeout(back, 100);
+    this.#tellPlaying();
+  }
+
+  #backRate = 0;
+
+  #stopBackwards() {
+    clearTimeout(this.#backwards);
+    this.#backwards = undefined;
+    this.#backRate = 0;
+  }
+
+  /** Frames of the shot that is looked at. @returns {[number, number]} */
+  get shot() {
+    return shotOf(this.tracks.summary.shots, this.clock.frame);
+  }
+
+  /** Draw anew before the next picture. */
+  draw() {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    requestAnimationFrame(() => {
+      this.#isDue = false;
+      this.#drawNow();
+    });
+  }
+
+  #drawNow() {
+    const { canvas } = this;
+    const { width, height } = this.stage.getBoundingClientRect();
+    const ratio = devicePixelRatio || 1;
+    const size = { width: Math.round(width * ratio), height: Math.round(height * ratio) };
+    if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    const picture = this.picture;
+    const things = this.still.hidden || this.isEditing ? this.scene.at(this.clock.shown) : [];
+    drawThings(context, [...things, ...this.tool.things()], picture, picture.width / this.tracks.summary.width);
+  }
+
+  /** A box is being drawn, moved or resized. */
+  get isEditing() {
+    return this.tool.isActive;
+  }
+
+  /** Where the picture lies on the stage, in CSS pixels. */
+  get picture() {
+    const { width, height } = this.stage.getBoundingClientRect();
+    return letterboxed({ x: 0, y: 0, width, height }, this.tracks.summary.width, this.tracks.summary.height);
+  }
+
+  /** Where on the picture, in its own pixels, somebody points. @param {PointerEvent} event @returns {Point} */
+  pointOf(event) {
+    const stage = this.stage.getBoundingClientRect();
+    const picture = this.picture;
+    const scale = this.tracks.summary.width / picture.width;
+    return { x: (event.clientX - stage.left - picture.x) * scale, y: (event.clientY - stage.top - picture.y) * scale };
+  }
+
+  /** Select what lies under a point, or nothing. @param {Point} point */
+  selectAt(point) {
+    const thing = topmost(this.scene.at(this.clock.shown), point);
+    if (!thing) this.selection.clear();
+    else if (thing.sort === "region") this.selection.region(thing.id);
+    else if (thing.faceId !== null) this.selection.face(thing.faceId, thing.id);
+  }
+
+  /** Show a picture over the video; null takes it away. @param {string | null} url */
+  showStill(url) {
+    const old = this.still.src;
+    this.still.hidden = url === null;
+    if (url !== null) this.still.src = url;
+    if (old.startsWith("blob:") && old !== url) URL.revokeObjectURL(old);
+    this.draw();
+  }
+
+  #tellTime() {
+    const { frame, seconds } = this.clock;
+    part(this, ".time", HTMLElement).textContent = `${fineClock(seconds)} / ${fineClock(this.tracks.duration)}`;
+    part(this, ".frame", HTMLElement).textContent = `frame ${frame}`;
+  }
+
+  #tellPlaying() {
+    const button = part(this, ".play", HTMLElement);
+    button.textContent = this.isPaused ? "Play" : "Pause";
+  }
+}
+customElements.define("efface-player", Player);

@@ -1,0 +1,148 @@
+/** The review page: see who is in a video, choose, correct, check, redact. */
+
+import { api } from "../api.js";
+import { tell, tellError } from "../notices.js";
+import { Choice } from "./choice.js";
+import * as operations from "./edit_operations.js";
+import { EditsStore } from "./edits.js";
+import { part } from "./elements.js";
+import { Gallery } from "./gallery.js";
+import { Player } from "./player.js";
+import { Scene } from "./scene.js";
+import { Selection } from "./selection.js";
+import { Tabs } from "./tabs.js";
+import { TrackStore } from "./tracks.js";
+import { waitUntilAnalysed } from "./waiting.js";
+
+class ReviewPage {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.videoId = String(root.dataset.video);
+    this.name = String(root.dataset.name);
+    this.tracks = new TrackStore(api, this.videoId);
+    this.edits = new EditsStore(api, this.videoId);
+    this.choice = new Choice(storage());
+    this.selection = new Selection();
+    this.scene = new Scene(this.tracks, this.choice, this.edits, this.selection);
+    this.player = part(root, "efface-player", Player);
+    this.tabs = new Tabs(part(root, ".side", HTMLElement));
+  }
+
+  async start() {
+    await waitUntilAnalysed(api, this.videoId, this.root);
+    const [account, url] = await Promise.all([api.account(), api.fileLink(this.videoId), this.tracks.load()]);
+    await this.edits.load(this.tracks.summary);
+    this.choice.open(account.id, this.videoId, this.tracks.summary.indexVersion);
+    this.choice.update(this.tracks.summary.faces);
+    this.tracks.addEventListener("summary", () => this.#tellChanged(this.choice.update(this.tracks.summary.faces)));
+    this.#wireEdits();
+    this.player.attach(this);
+    this.player.open(url);
+    this.#wireTools();
+    this.gallery = this.#newGallery();
+  }
+
+  #wireEdits() {
+    const { edits } = this;
+    const undo = part(this.root, "#undo", HTMLButtonElement);
+    const redo = part(this.root, "#redo", HTMLButtonElement);
+    undo.addEventListener("click", () => edits.undo());
+    redo.addEventListener("click", () => edits.redo());
+    const state = part(this.root, "#save-state", HTMLElement);
+    const show = () => {
+      undo.disabled = !edits.canUndo;
+      redo.disabled = !edits.canRedo;
+      undo.title = edits.undoes && `Undo: ${edits.undoes}`;
+      redo.title = edits.redoes && `Redo: ${edits.redoes}`;
+      part(this.root, "#stale", HTMLElement).hidden = !edits.isStale;
+      const words = { saved: edits.revision ? "All corrections saved" : "", saving: "Saving…", unsaved: "Not saved yet: the service cannot be reached" };
+      state.textContent = words[edits.status];
+    };
+    for (const name of ["change", "status", "saved"]) edits.addEventListener(name, show);
+    edits.addEventListener("saved", () => void this.#reload());
+    edits.addEventListener("problem", (event) => tellError(/** @type {CustomEvent} */ (event).detail));
+    part(this.root, "#drop-stale", HTMLElement).addEventListener("click", () => edits.apply(operations.withoutPeople(), "drop old corrections"));
+    addEventListener("beforeunload", (event) => {
+      if (edits.status !== "saved") event.preventDefault();
+    });
+    show();
+  }
+
+  async #reload() {
+    try {
+      await this.tracks.load();
+      await this.tracks.need(this.player.clock.shown);
+    } catch (error) {
+      tellError(error);
+    }
+  }
+
+  #wireTools() {
+    const { tool } = this.player;
+    const draw = part(this.root, "#draw", HTMLButtonElement);
+    const hint = part(this.root, "#tool-hint", HTMLElement);
+    draw.addEventListener("click", () => tool.setDrawing(!tool.isDrawing));
+    tool.addEventListener("mode", () => {
+      draw.setAttribute("aria-pressed", String(tool.isDrawing));
+      if (tool.isDrawing) hint.textContent = "Drag a box over what must go. By keys: arrows move, shift and arrows resize, Enter ends, Escape gives up.";
+      else hint.textContent = tool.isAdjusting ? "Arrows move the box, shift and arrows resize it, Enter ends, Escape gives up." : "";
+    });
+    tool.addEventListener("moved", (event) => {
+      const { sort, id, frame, box } = /** @type {CustomEvent} */ (event).detail;
+      if (sort === "face") this.edits.apply(operations.moveBox(id, frame, box), "move a box");
+      else this.edits.apply(operations.drawRegion(id, frame, box), "move a region");
+    });
+  }
+
+  #newGallery() {
+    const { edits } = this;
+    return new Gallery(part(this.root, "#panel-people", HTMLElement), this.tracks, this.choice, this.selection, {
+      onGoTo: (frame) => this.player.goTo(frame),
+      onMerge: (faceIds) => {
+        this.choice.merge(faceIds);
+        edits.apply(operations.mergeFaces(faceIds, edits.detected), "merge people");
+      },
+      onSplit: (trackIds) => edits.apply(operations.splitTracks(trackIds, edits.newFaceId(), edits.detected), "split somebody off"),
+      onRemove: (trackIds) => {
+        const remove = (/** @type {import("./edit_operations.js").Document} */ document) => trackIds.reduce((each, id) => operations.removeTrack(id)(each), document);
+        edits.apply(remove, "remove what is no face");
+        tell("Removed: what is there is not redacted any more. Undo brings it back.");
+      },
+      onRename: async (faceId, name) => {
+        try {
+          await api.send("PUT", `/Videos/${this.videoId}/Index/Faces/${faceId}`, { query: { newName: name } });
+          await this.#reload();
+        } catch (error) {
+          tellError(error);
+        }
+      },
+      picture: (id) => api.picture(`/Videos/${this.videoId}/Thumbnails/${id}`),
+      labelOf: (faceId) => this.scene.labelOf(faceId),
+    });
+  }
+
+  /** @param {import("./tracks.js").Face[]} faces who are redacted again */
+  #tellChanged(faces) {
+    if (faces.length === 0) return;
+    this.choice.dispatchEvent(new Event("change"));
+    const names = faces.map((face) => face.name).join(", ");
+    tell(`${names} got more moments, which may show somebody else, and is redacted again: look, and keep them anew if that is right.`);
+  }
+}
+
+/** Where this browser remembers a choice; some forbid it. */
+function storage() {
+  try {
+    return window.localStorage;
+  } catch {
+    return null;
+  }
+}
+
+const page = new ReviewPage(part(document, "#review", HTMLElement));
+page.start().catch((error) => {
+  const failure = part(document, "#failure", HTMLElement);
+  failure.textContent = error instanceof Error ? error.message : String(error);
+  failure.hidden = false;
+});
