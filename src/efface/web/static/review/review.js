@@ -10,7 +10,9 @@ import { Gallery } from "./gallery.js";
 import { Player } from "./player.js";
 import { Scene } from "./scene.js";
 import { Selection } from "./selection.js";
+import { listenToKeys } from "./shortcuts.js";
 import { Tabs } from "./tabs.js";
+import { Timeline } from "./timeline.js";
 import { TrackStore } from "./tracks.js";
 import { waitUntilAnalysed } from "./waiting.js";
 
@@ -41,6 +43,63 @@ class ReviewPage {
     this.player.open(url);
     this.#wireTools();
     this.gallery = this.#newGallery();
+    this.timeline = new Timeline(part(this.root, "#timeline", HTMLElement), this.player, this);
+    const help = listenToKeys(this.#commands());
+    part(this.root, "#help", HTMLElement).addEventListener("click", help);
+  }
+
+  /** @returns {import("./shortcuts.js").Commands} */
+  #commands() {
+    const { player, edits } = this;
+    return {
+      toggle: () => player.toggle(),
+      pause: () => player.pause(),
+      step: (frames) => player.step(frames),
+      skip: (seconds) => player.skip(seconds),
+      shuttle: (direction) => player.shuttle(direction),
+      goTo: (frame) => player.goTo(frame),
+      last: () => player.goTo(this.tracks.summary.numFrames - 1),
+      shot: (direction) => player.goTo(direction < 0 ? this.#shotBefore() : player.shot[1]),
+      person: (number) => {
+        const face = this.tracks.summary.faces[number - 1];
+        if (face) this.choice.toggle(face.id);
+      },
+      draw: () => player.tool.setDrawing(!player.tool.isDrawing),
+      adjust: () => {
+        if (!player.tool.adjust()) tell("Nothing is selected in this frame: click a box first.");
+      },
+      preview: () => part(this.root, "#preview", HTMLButtonElement).click(),
+      remove: () => this.#removeSelected(),
+      escape: () => {
+        if (player.tool.isDrawing) player.tool.setDrawing(false);
+        else this.selection.clear();
+      },
+      undo: () => edits.undo(),
+      redo: () => edits.redo(),
+    };
+  }
+
+  #shotBefore() {
+    const [first] = this.player.shot;
+    const frame = this.player.clock.frame;
+    const shots = this.tracks.summary.shots;
+    return frame > first ? first : (shots[shots.findIndex((shot) => shot[0] === first) - 1]?.[0] ?? 0);
+  }
+
+  #removeSelected() {
+    const { trackId, regionId } = this.selection;
+    if (regionId !== null) {
+      this.edits.apply(operations.deleteRegion(regionId), "delete a region");
+      tell("The region is deleted. Undo brings it back.");
+    } else if (trackId !== null) this.#removeTracks([trackId]);
+    this.selection.clear();
+  }
+
+  /** @param {number[]} trackIds */
+  #removeTracks(trackIds) {
+    const remove = (/** @type {import("./edit_operations.js").Document} */ document) => trackIds.reduce((each, id) => operations.removeTrack(id)(each), document);
+    this.edits.apply(remove, "remove what is no face");
+    tell("Removed: what is there is not redacted any more. Undo brings it back.");
   }
 
   #wireEdits() {
@@ -104,11 +163,7 @@ class ReviewPage {
         edits.apply(operations.mergeFaces(faceIds, edits.detected), "merge people");
       },
       onSplit: (trackIds) => edits.apply(operations.splitTracks(trackIds, edits.newFaceId(), edits.detected), "split somebody off"),
-      onRemove: (trackIds) => {
-        const remove = (/** @type {import("./edit_operations.js").Document} */ document) => trackIds.reduce((each, id) => operations.removeTrack(id)(each), document);
-        edits.apply(remove, "remove what is no face");
-        tell("Removed: what is there is not redacted any more. Undo brings it back.");
-      },
+      onRemove: (trackIds) => this.#removeTracks(trackIds),
       onRename: async (faceId, name) => {
         try {
           await api.send("PUT", `/Videos/${this.videoId}/Index/Faces/${faceId}`, { query: { newName: name } });
