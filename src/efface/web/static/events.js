@@ -32,9 +32,10 @@ async function listen(api, listener, signal) {
   while (!signal.aborted) {
     try {
       await readEvents(api, listener, signal, () => { failures = 0; });
-    } catch (error) {
-      if (signal.aborted) return;
+    } catch {
+      // Told below, by polling.
     }
+    if (signal.aborted) return;
     failures++;
     if (failures >= TRIES_BEFORE_POLLING) {
       listener.onPoll?.();
@@ -57,7 +58,8 @@ async function readEvents(api, listener, signal, onHeard) {
   let watchdog = setTimeout(end, SILENCE_MS);
   try {
     const answer = await api.send("GET", "/Events", { headers: { Accept: "text/event-stream" }, signal: connection.signal });
-    const reader = /** @type {ReadableStream<Uint8Array>} */ (answer.body).pipeThrough(new TextDecoderStream()).getReader();
+    const reader = /** @type {ReadableStream<Uint8Array>} */ (answer.body).getReader();
+    const decoder = new TextDecoder();
     let text = "";
     for (;;) {
       const { done, value } = await reader.read();
@@ -65,7 +67,7 @@ async function readEvents(api, listener, signal, onHeard) {
       clearTimeout(watchdog);
       watchdog = setTimeout(end, SILENCE_MS);
       onHeard();
-      const events = (text + value).replaceAll("\r\n", "\n").split("\n\n");
+      const events = (text + decoder.decode(value, { stream: true })).replaceAll("\r\n", "\n").split("\n\n");
       text = events.pop() ?? "";
       for (const event of events) tellListener(event, listener);
     }
