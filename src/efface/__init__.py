@@ -48,6 +48,7 @@ from efface.ports import Progress
 
 if TYPE_CHECKING:
     from efface.detect.choice import DetectorChoice
+    from efface.domain.edits import Edits
     from efface.domain.media import EncodeSettings, VideoInfo
     from efface.facade import (
         ImageInfo,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         choose_detector,
         index,
         load_annotations,
+        load_edits,
         load_index,
         probe,
         redact,
@@ -76,6 +78,7 @@ __all__ = [
     "DamagedMediaError",
     "DetectorChoice",
     "DuplicateVideoError",
+    "Edits",
     "EditsChangedError",
     "EditsFormatError",
     "EffaceError",
@@ -108,6 +111,7 @@ __all__ = [
     "choose_detector",
     "index",
     "load_annotations",
+    "load_edits",
     "load_index",
     "probe",
     "redact",

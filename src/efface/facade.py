@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efface.detect.choice import DetectorChoice
-from efface.domain.errors import OutputError, RequestError
+from efface.domain.edits import Edits
+from efface.domain.errors import IndexMismatchError, OutputError, RequestError
 from efface.domain.geometry import Size
 from efface.domain.media import EncodeSettings, MediaKind, VideoInfo
 from efface.domain.redaction import BlurringKind, FilterScope, RedactionRequest
+from efface.edit import apply_edits, read_edits
 from efface.index.annotations import load_id_list as _read_id_list
 from efface.index.folder import INDEX_FILE, refuse_foreign, write_index
 from efface.index.folder import load_index as _read_index
 from efface.index.model import FaceIndex
+from efface.index.source import describe_source
 from efface.inference.session import Backend
 from efface.inference.weights import BUNDLED_NAMES, Weights, describe_weights, find_weights
 from efface.media.encoders import check_settings, choose_container, default_output_suffix
@@ -26,13 +29,15 @@ from efface.media.image import probe_image
 from efface.media.probe import probe_video
 from efface.media.sample_clip import write_sample_clip
 from efface.media.sniff import sniff
-from efface.pipeline import Analysis, index_video, redact_image, redact_video
+from efface.pipeline import Analysis, RenderReport, index_video, redact_image, redact_video
 from efface.pipeline.annotated import index_annotated_video
 from efface.ports import Progress, SilentProgress
 
 PathLike = str | os.PathLike[str]
 IndexLike = FaceIndex | Analysis | PathLike
 """An index: as :func:`index` or :func:`load_index` gave it, or the path of an index folder."""
+EditsLike = Edits | PathLike
+"""Corrections by hand: as records, or the path of their file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,10 @@ class Redaction:
     """Frames in which something was treated."""
     notices: tuple[str, ...]
     """What a user should know, e.g. damaged packets or a subtitle track that the container cannot hold."""
+    num_regions: int = 0
+    """Regions drawn by hand that were treated."""
+    num_mutes: int = 0
+    """Spans that were muted by hand."""
 
 
 def probe(path: PathLike) -> VideoInfo | ImageInfo:
@@ -162,6 +171,15 @@ def load_index(path: PathLike) -> FaceIndex:
     return _read_index(Path(path))
 
 
+def load_edits(path: PathLike) -> Edits:
+    """Read corrections by hand from their file, which docs/edits-format.md describes.
+
+    Raises:
+        EditsFormatError: no such file, or one that says what cannot be.
+    """
+    return read_edits(Path(path))
+
+
 def load_annotations(path: PathLike, video: PathLike, *, progress: Progress | None = None) -> FaceIndex:
     """Read annotations of the retired Azure Media Redactor as an index of their video.
 
@@ -195,7 +213,9 @@ def redact(  # noqa: PLR0913  one call for one wish; everything but the paths is
     kind: BlurringKind | str | int = BlurringKind.HIGH_BLUR,
     include: Iterable[int] | None = None,
     exclude: Iterable[int] | None = None,
+    faces: bool = True,
     index: IndexLike | None = None,
+    edits: EditsLike | None = None,
     detector: DetectorChoice | None = None,
     settings: EncodeSettings | None = None,
     overwrite: bool = False,
@@ -209,7 +229,10 @@ def redact(  # noqa: PLR0913  one call for one wish; everything but the paths is
         kind: how a face is hidden, by name or number.
         include: hide only these face ids.
         exclude: hide everybody but these face ids.
+        faces: False to treat no face at all, only what ``edits`` draw and mute.
         index: an index of the same video, which saves the search for faces.
+        edits: corrections by hand of the same video, as records or as a file; regions that were not followed through
+            the video yet are followed first.
         detector: who finds the faces where no index is given; by default the bundled CenterFace on OpenVINO.
         settings: how to encode; by default so that it looks like the source.
         overwrite: whether ``output`` may be replaced if it exists.
@@ -222,7 +245,7 @@ def redact(  # noqa: PLR0913  one call for one wish; everything but the paths is
         Cancelled: stopped on request; nothing is left behind.
     """
     path = Path(path)
-    request = _request(kind, include, exclude)
+    request = _request(kind, include, exclude, faces)
     settings = settings or EncodeSettings()
     progress = progress or SilentProgress()
     target = Path(output) if output is not None else default_output(path)
@@ -233,6 +256,8 @@ def redact(  # noqa: PLR0913  one call for one wish; everything but the paths is
             raise RequestError(
                 f"{path} is a picture, in which faces have no ids: leave index and face ids out"
             )
+        if edits is not None or not faces:
+            raise RequestError(f"{path} is a picture, and edits are for videos: leave them out")
         picture = redact_image(
             path, target, request=request, settings=settings, overwrite=overwrite, detector=detector
         )
@@ -240,19 +265,23 @@ def redact(  # noqa: PLR0913  one call for one wish; everything but the paths is
             path, target, request.kind, picture.num_regions, 1, picture.num_masked_frames, picture.notices
         )
     choose_container(target)  # refuses a suffix that no video has
-    found = (
-        _as_index(index)
-        if index is not None
-        else index_video(path, detector=detector, progress=progress).index
-    )
+    corrections = _edits_for(edits, path, has_index=index is not None)
+    if index is None:
+        index = index_video(path, detector=detector, progress=progress)
+    found = _as_index(index)
+    corrected = found if corrections is None else apply_edits(found, corrections)
     report = redact_video(
-        path, target, index=found, request=request, settings=settings, progress=progress, overwrite=overwrite
+        path,
+        target,
+        index=found,
+        request=request,
+        settings=settings,
+        progress=progress,
+        overwrite=overwrite,
+        edits=corrections,
     )
-    num_faces = sum(request.covers(face.face_id) for face in found.faces)
-    notices = (*found.notices, *report.notices)
-    return Redaction(
-        path, target, request.kind, num_faces, report.num_frames, report.num_masked_frames, notices
-    )
+    num_faces = sum(request.covers(face.face_id) for face in corrected.faces)
+    return _redaction_of(path, target, request, report, num_faces, found.notices, corrections)
 
 
 def default_output(path: PathLike, folder: PathLike | None = None) -> Path:
@@ -301,13 +330,56 @@ def list_weights(own_files: Sequence[PathLike] = ()) -> tuple[Weights, ...]:
 
 
 def _request(
-    kind: BlurringKind | str | int, include: Iterable[int] | None, exclude: Iterable[int] | None
+    kind: BlurringKind | str | int,
+    include: Iterable[int] | None,
+    exclude: Iterable[int] | None,
+    covers_faces: bool,
 ) -> RedactionRequest:
     if include is not None and exclude is not None:
         raise RequestError("include and exclude contradict each other: give one of them")
     scope = FilterScope.EXCLUDE if include is None else FilterScope.INCLUDE
     face_ids = frozenset(exclude or ()) if include is None else frozenset(include)
-    return RedactionRequest(BlurringKind.parse(kind), scope, face_ids)
+    return RedactionRequest(BlurringKind.parse(kind), scope, face_ids, covers_faces)
+
+
+def _redaction_of(
+    path: Path,
+    target: Path,
+    request: RedactionRequest,
+    report: RenderReport,
+    num_faces: int,
+    notices: tuple[str, ...],
+    edits: Edits | None,
+) -> Redaction:
+    return Redaction(
+        path,
+        target,
+        request.kind,
+        num_faces,
+        report.num_frames,
+        report.num_masked_frames,
+        (*notices, *report.notices),
+        len(edits.regions) if edits else 0,
+        len(edits.mutes) if edits else 0,
+    )
+
+
+def _edits_for(edits: EditsLike | None, path: Path, *, has_index: bool) -> Edits | None:
+    """The edits, found to be of this video before hours of work."""
+    if edits is None:
+        return None
+    found = edits if isinstance(edits, Edits) else load_edits(edits)
+    if not has_index:
+        if found.names_tracks:
+            # In an index made anew, the same numbers may be other faces.
+            raise RequestError(
+                "the edits name faces or tracks by their numbers in an index: give that index along with them"
+            )
+        if found.source_sha256 != describe_source(path).sha256:
+            raise IndexMismatchError(
+                f"the edits were made for another video than {path}: give the edits of this one"
+            )
+    return found
 
 
 def _as_index(index: IndexLike) -> FaceIndex:

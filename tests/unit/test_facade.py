@@ -1,5 +1,6 @@
 """The public calls, with the pipeline replaced where it would run a network."""
 
+import json
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -114,6 +115,44 @@ def test_index_in_any_form_saves_the_search(pipeline: Pipeline, sample_clip: Pat
     assert pipeline.num_searches == 0
 
 
+def edits_file(tmp_path: Path, sha256: str, **corrections: Any) -> Path:
+    path = tmp_path / "edits.json"
+    document = {"format": "efface-edits", "version": 1, "source_sha256": sha256}
+    path.write_text(json.dumps(document | corrections))
+    return path
+
+
+def test_edits_correct_who_is_counted_and_reach_the_render(
+    pipeline: Pipeline, sample_clip: Path, tmp_path: Path
+) -> None:
+    path = edits_file(tmp_path, "0" * 64, merges=[[1001, 1002]], mutes=[[0, 1]])
+    done = efface.redact(sample_clip, tmp_path / "safe.mp4", index=index_of_two(), edits=path)
+    assert (done.num_faces, done.num_regions, done.num_mutes) == (1, 0, 1)
+    assert pipeline.redacted["edits"] == efface.load_edits(path)
+    # They are laid over it where it is planned, once.
+    assert pipeline.redacted["index"].face_ids == (1001, 1002)
+
+
+def test_no_face_is_treated_on_request(pipeline: Pipeline, sample_clip: Path, tmp_path: Path) -> None:
+    edits = efface.load_edits(edits_file(tmp_path, "0" * 64, mutes=[[0, 1]]))
+    done = efface.redact(sample_clip, tmp_path / "safe.mp4", index=index_of_two(), edits=edits, faces=False)
+    assert done.num_faces == 0
+    assert not pipeline.redacted["request"].covers_faces
+    with pytest.raises(efface.RequestError, match="faces are listed, but none"):
+        efface.redact(sample_clip, exclude=[1001], faces=False)
+
+
+def test_numbers_of_an_index_are_not_taken_for_those_of_another(
+    pipeline: Pipeline, sample_clip: Path, tmp_path: Path
+) -> None:
+    path = edits_file(tmp_path, "0" * 64, removed_tracks=[1])
+    with pytest.raises(efface.RequestError, match="give that index along with them"):
+        efface.redact(sample_clip, tmp_path / "safe.mp4", edits=path)
+    with pytest.raises(efface.IndexMismatchError, match="made for another video than"):
+        efface.redact(sample_clip, tmp_path / "safe.mp4", edits=edits_file(tmp_path, "0" * 64))
+    assert pipeline.num_searches == 0
+
+
 def test_contradicting_choices_are_refused(sample_clip: Path) -> None:
     with pytest.raises(efface.RequestError, match="include and exclude contradict"):
         efface.redact(sample_clip, include=[1], exclude=[2])
@@ -168,6 +207,8 @@ def test_pictures_have_no_index_and_no_ids(picture: Path) -> None:
         efface.index(picture)
     with pytest.raises(efface.RequestError, match="faces have no ids"):
         efface.redact(picture, include=[1001])
+    with pytest.raises(efface.RequestError, match="edits are for videos"):
+        efface.redact(picture, faces=False)
 
 
 def test_own_weights_are_listed_behind_the_bundled_ones(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from types import FrameType
 from efface.domain.errors import Cancelled
 from efface.ports import Progress
 
-_STAGE_TEXT = {"index": "looking for faces", "render": "hiding faces"}
+_STAGE_TEXT = {"index": "looking for faces", "follow": "following regions", "render": "hiding faces"}
 _NAME_CHARS = 24
 
 

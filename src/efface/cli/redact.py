@@ -41,6 +41,8 @@ class RedactOptions(TypedDict):
     index: Path | None
     include: frozenset[int] | None
     exclude: frozenset[int] | None
+    no_faces: bool
+    edits: Path | None
     annotations: Path | None
     ids: str | None
     detector: Path | None
@@ -74,6 +76,8 @@ class _Outcome:
             "num_faces": result.num_faces,
             "num_frames": result.num_frames,
             "num_masked_frames": result.num_masked_frames,
+            "num_regions": result.num_regions,
+            "num_mutes": result.num_mutes,
             "notices": result.notices,
         }
 
@@ -144,6 +148,15 @@ _FILE = click.Path(path_type=Path)
     help="Hide everybody but these faces. May be repeated.",
 )
 @click.option(
+    "--edits",
+    type=_FILE,
+    help="Corrections by hand: people put right, regions drawn over anything else, sound muted. "
+    "docs/edits-format.md describes the file. Those that name faces or tracks belong to an --index.",
+)
+@click.option(
+    "--no-faces", is_flag=True, help="Leave all faces as they are: do only what --edits draws and mutes."
+)
+@click.option(
     "--annotations", type=_FILE, help="annotations.json of the retired Azure Media Redactor, as index."
 )
 @click.option(
@@ -170,8 +183,8 @@ _FILE = click.Path(path_type=Path)
 def redact(**options: Unpack[RedactOptions]) -> None:
     """Hide the faces in videos and pictures: all of them, or those you choose by number.
 
-    Sound, subtitles, size and timing stay as they are. The input is never changed, and an output appears
-    under its name only when it is whole.
+    Sound, subtitles, size and timing stay as they are, but for what --edits mutes. The input is never
+    changed, and an output appears under its name only when it is whole.
     """
     _check_combination(options)
     if not BlurringKind.parse(options["kind"]).hides:
@@ -194,8 +207,13 @@ def _check_combination(options: RedactOptions) -> None:
         raise RequestError("--ids belongs to --annotations: use --include with an index")
     if options["annotations"] is not None and (options["include"] or options["exclude"]):
         raise RequestError("--annotations takes its faces from --ids: leave --include and --exclude out")
+    if options["no_faces"]:
+        if options["edits"] is None:
+            raise RequestError("--no-faces without --edits leaves nothing to do: give the edits")
+        if any(options[name] is not None for name in ("include", "exclude", "ids")):
+            raise RequestError("--no-faces treats no face: leave --include, --exclude and --ids out")
     if len(options["inputs"]) > 1:
-        for name in ("output", "index", "annotations", "include", "exclude"):
+        for name in ("output", "index", "annotations", "include", "exclude", "edits"):
             if options[name] is not None:
                 raise RequestError(f"--{name} is for one input: give the inputs one by one")
 
@@ -241,7 +259,9 @@ def _redact_one(path: Path, options: RedactOptions, signals: "StopSignals", done
                 kind=options["kind"],
                 include=include,
                 exclude=options["exclude"],
+                faces=not options["no_faces"],
                 index=index,
+                edits=options["edits"],
                 detector=facade.choose_detector(options["detector"], options["backend"]),
                 settings=EncodeSettings(options["crf"], options["preset"], options["keep_metadata"]),
                 overwrite=options["overwrite"],
@@ -288,4 +308,9 @@ def _print_outcome(outcome: _Outcome) -> None:
     verb = "hidden" if result.kind.hides else "marked, not hidden,"
     frames = f"{result.num_masked_frames} of {counted(result.num_frames, 'frame')}"
     faces = counted(result.num_faces, "face")
-    print_line(f"{result.output}: {faces} {verb} in {frames} ({result.kind.wire_name})")
+    line = f"{result.output}: {faces} {verb} in {frames} ({result.kind.wire_name})"
+    if result.num_regions:
+        line += f"; {counted(result.num_regions, 'drawn region')} treated"
+    if result.num_mutes:
+        line += f"; sound muted in {counted(result.num_mutes, 'span')}"
+    print_line(line)

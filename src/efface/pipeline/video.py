@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from efface.detect.choice import DetectorChoice, create_detector
+from efface.domain.edits import Edits
 from efface.domain.media import EncodeSettings
 from efface.domain.redaction import RedactionRequest
 from efface.index.model import FaceIndex
@@ -11,6 +12,7 @@ from efface.index.source import describe_source, verify_source
 from efface.media.packet_scan import scan_packets
 from efface.media.probe import probe_video
 from efface.pipeline.analysis import AnalysisSettings
+from efface.pipeline.follow import follow_edits
 from efface.pipeline.join_index import Analysis, join_segments
 from efface.pipeline.segment_analysis import SegmentAnalysis, analyse_segment
 from efface.pipeline.segments import Segment, plan_segments, whole_video
@@ -59,7 +61,7 @@ def index_video(
     return join_segments(parts, info, describe_source(path), settings=settings)
 
 
-def redact_video(
+def redact_video(  # noqa: PLR0913  one call for one wish; everything but the paths is by keyword
     path: Path,
     output: Path,
     *,
@@ -68,27 +70,33 @@ def redact_video(
     settings: EncodeSettings,
     progress: Progress,
     overwrite: bool = False,
+    edits: Edits | None = None,
 ) -> RenderReport:
-    """Write the redacted video that an index and a request describe.
+    """Write the redacted video that an index, a request and corrections by hand describe.
 
     Args:
         path: the video that the index was made from.
         output: the file to make.
-        index: who is where and when.
+        index: who is where and when, as detected.
         request: who is hidden, and how.
         settings: how to encode.
-        progress: hears ``"render"`` after each frame.
+        progress: hears ``"follow"`` after each frame through which a drawn region is followed, then ``"render"``
+            after each frame.
         overwrite: whether ``output`` may be replaced if it exists.
+        edits: corrections by hand; regions that were not followed yet are followed first.
 
     Raises:
-        UnknownFaceError: the request names a face that the index does not hold.
-        IndexMismatchError: the index is of another video.
+        UnknownFaceError: the request names a face that the index, as corrected, does not hold.
+        IndexMismatchError: index, edits and video are not of one another.
+        RequestError: the edits name what the index does not hold, or nothing at all is asked for.
         InputError: the video cannot be read.
         OutputError: the output cannot be written.
         Cancelled: ``progress`` asked to stop.
     """
-    plan = plan_redaction(index, request)
     verify_source(index, path)
+    if edits is not None:
+        edits = follow_edits(path, index, edits, progress)
+    plan = plan_redaction(index, request, edits=edits)
     return render_video(path, plan, index.timeline, output, settings, progress, overwrite=overwrite)
 
 

@@ -17,13 +17,14 @@ class Calls(list[dict[str, Any]]):
     def __init__(self, errors: dict[str, EffaceError]) -> None:
         super().__init__()
         self.errors = errors
+        self.extra: dict[str, int] = {}
 
     def redact(self, path: Path, output: Path, **options: Any) -> facade.Redaction:
         self.append({"path": path, "output": output} | options)
         if path.name in self.errors:
             raise self.errors[path.name]
         kind = BlurringKind.parse(options["kind"])
-        return facade.Redaction(path, output, kind, 2, 300, 240, ("one packet was damaged",))
+        return facade.Redaction(path, output, kind, 2, 300, 240, ("one packet was damaged",), **self.extra)
 
 
 @pytest.fixture
@@ -68,6 +69,35 @@ def test_options_reach_the_call(calls: Calls, capsys: pytest.CaptureFixture[str]
     captured = capsys.readouterr()
     assert captured.out == "safe.mp4: 2 faces hidden in 240 of 300 frames (Black)\n"
     assert captured.err == "clip.mp4: one packet was damaged\n"
+
+
+def test_edits_reach_the_call_and_what_they_did_is_told(
+    calls: Calls, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls.extra = {"num_regions": 1, "num_mutes": 2}
+    arguments = ["redact", "clip.mp4", "-o", "safe.mp4", "--edits", "clip.edits.json", "--no-faces"]
+    assert run(arguments) == 0
+    assert (calls[0]["edits"], calls[0]["faces"]) == (Path("clip.edits.json"), False)
+    assert "; 1 drawn region treated; sound muted in 2 spans\n" in capsys.readouterr().out
+    run([*arguments, "--json"])
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    assert (file["num_regions"], file["num_mutes"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a.mp4", "--no-faces"], "--no-faces without --edits leaves nothing to do"),
+        (["a.mp4", "--no-faces", "--edits", "e.json", "--include", "1"], "--no-faces treats no face"),
+        (["a.mp4", "b.mp4", "--edits", "e.json"], "--edits is for one input"),
+    ],
+)
+def test_edits_that_make_no_sense_are_refused_before_any_work(
+    calls: Calls, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run(["redact", *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert calls == []
 
 
 def test_default_kind_is_the_same_from_terminal_and_python(calls: Calls) -> None:
