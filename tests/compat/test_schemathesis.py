@@ -145,6 +145,8 @@ def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
         api.serve(
             request_limit_s=20, max_unfinished_uploads=10**6, admin_secrets=(SECRET,), identity_secret=SECRET
         )
+        # Else they never end, and the test's own client reads answers whole.
+        api.context.events._lifetime_s = 0
         described = schemathesis.openapi.from_asgi("/openapi.json", api.app)
         yield Asker(api, streamed(api), described)
     structlog.reset_defaults()

@@ -564,6 +564,19 @@ class CatalogueContract:
         assert catalogue.job_totals() == {JobKind.INDEX: (500, 7.5)}
         assert catalogue.oldest_queued() == START
 
+    def test_active_jobs_are_the_open_and_the_new(self, catalogue: SqlCatalogue) -> None:
+        states = [JobState.WAITING, JobState.SUCCEEDED, JobState.RUNNING, JobState.FAILED, JobState.QUEUED]
+        for number, state in enumerate(states, 1):
+            created = START + timedelta(seconds=number)
+            job = index_job(video(number), number, state=state, created=created)
+            catalogue.add_video(video(number), job)
+        catalogue.add_video(video(9, owner=2), index_job(video(9, owner=2), 9))
+        since = START + timedelta(seconds=4)
+        found = catalogue.active_jobs(OWN, since)
+        assert [one.state for one in found] == [states[0], *states[2:]]
+        later = catalogue.active_jobs(OWN, since + timedelta(seconds=1))
+        assert [one.state for one in later] == [states[0], states[2], states[4]]
+
     def test_empty_catalogue_has_no_jobs(self, catalogue: SqlCatalogue) -> None:
         assert catalogue.open_jobs() == ()
         assert catalogue.oldest_queued() is None

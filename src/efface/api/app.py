@@ -16,6 +16,7 @@ from efface.api.errors import install_error_handlers
 from efface.api.front_door import RateDoor, UrlDoor
 from efface.api.keyring import Keyring
 from efface.api.known_accounts import KnownAccounts
+from efface.api.live_events import LiveEvents
 from efface.api.metrics import Metrics
 from efface.api.openapi import describe
 from efface.api.origin import Origins
@@ -29,6 +30,7 @@ from efface.api.tokens import Tokens
 from efface.api.unfinished_uploads import UnfinishedUploads
 from efface.api.upload_file import remove_stale_uploads
 from efface.api.url_shape import UrlShapes
+from efface.api.wire.event import event_text
 from efface.usecases.services import Services
 
 _SWEEP_S = 600
@@ -89,6 +91,7 @@ def _context(
         services.clock,
         max(settings.max_url_lifetime_s, settings.token_lifetime_s, settings.url_lifetime_s),
     )
+    stopping = Stopping()
     rates = {Traffic.API: settings.api_rate, Traffic.LIGHT: settings.light_rate}
     return ApiContext(
         services=services,
@@ -106,7 +109,16 @@ def _context(
             timedelta(seconds=settings.resumable_lifetime_s),
             settings.max_unfinished_uploads,
         ),
-        stopping=Stopping(),
+        events=LiveEvents(
+            services.catalogue,
+            services.clock,
+            stopping,
+            event_text,
+            max_listeners=settings.max_listeners,
+            lifetime_s=settings.token_lifetime_s,
+            monotonic=monotonic,
+        ),
+        stopping=stopping,
     )
 
 

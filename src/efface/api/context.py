@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from efface.api.keyring import Keyring
 from efface.api.known_accounts import KnownAccounts
+from efface.api.live_events import LiveEvents
 from efface.api.metrics import Metrics
 from efface.api.origin import Origins
 from efface.api.rate_limits import RateLimiter
@@ -32,6 +33,7 @@ class ApiContext:
     metrics: Metrics
     shapes: UrlShapes
     uploads: UnfinishedUploads
+    events: LiveEvents
     stopping: Stopping
 
 

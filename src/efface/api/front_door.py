@@ -21,6 +21,8 @@ _LIGHT_PREFIXES = (
     "/docs",
     "/openapi.json",
 )
+_LIGHT_TEMPLATES = frozenset({"/{location}/Accounts/{accountId}/Events"})
+"""Read by pages in ways that let them send no header."""
 WEB_HEADER = "x-efface-web"
 """Sent by the web page with all that it asks."""
 _MAKES_WORK = ("/videos", "/redact", "/reindex")
@@ -89,7 +91,8 @@ class RateDoor:
 
 def traffic_of(scope: Scope) -> Traffic:
     """What a request counts as. Anybody may send the mark of the web page; its limit is higher, not absent."""
-    if scope["path"].startswith(_LIGHT_PREFIXES):
+    template = scope.get("state", {}).get("template")
+    if template in _LIGHT_TEMPLATES or scope["path"].startswith(_LIGHT_PREFIXES):
         return Traffic.LIGHT
     is_read = scope["method"] in {"GET", "HEAD"}
     makes_work = not is_read and scope["path"].rstrip("/").lower().endswith(_MAKES_WORK)

@@ -9,6 +9,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from efface.api.context import ApiContext
 from efface.domain.errors import ConfigurationError
 
 _GRACE_S = 10
@@ -53,7 +54,7 @@ def run_server(app: FastAPI, listener: socket.socket, on_ready: Callable[[], Non
     """Serve until SIGTERM or Ctrl-C; open requests are let end, for ten seconds at most.
 
     Args:
-        app: what is served.
+        app: what is served; its long requests are told to end.
         listener: a bound socket.
         on_ready: called once requests are answered.
     """
@@ -67,7 +68,8 @@ def run_server(app: FastAPI, listener: socket.socket, on_ready: Callable[[], Non
         timeout_graceful_shutdown=_GRACE_S,
         lifespan="on",
     )
-    server = _Server(config, on_ready)
+    context: ApiContext = app.state.context
+    server = _Server(config, on_ready, context.stopping.set)
     # uvicorn raises the signal that has stopped it once more, for whoever was there before: nobody, or this process
     # would end here and leave undone what its caller has to close.
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -80,9 +82,16 @@ def _done_already(_signum: int, _frame: FrameType | None) -> None:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], on_stop: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._on_ready = on_ready
+        self._on_ready, self._on_stop = on_ready, on_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Before the others are waited for: a stream of events would use up all of their time.
+        self._on_stop()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from efface.api.answers import SEND_STARTED
 from efface.api.errors import timeout_response
 
-_UNLIMITED_PREFIXES = ("/files/", "/streams/", "/web/events")
+_UNLIMITED_PREFIXES = ("/files/", "/streams/")
 _UPLOADS = {
     ("POST", "/{location}/Accounts/{accountId}/Videos"),
     ("PATCH", "/{location}/Accounts/{accountId}/Uploads/{uploadId}"),

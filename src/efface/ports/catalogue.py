@@ -271,6 +271,10 @@ class Jobs(Protocol):
         """Jobs of an account, newest first, and how many there are in all."""
         ...
 
+    def active_jobs(self, account_id: str, since: datetime) -> tuple[Job, ...]:
+        """Jobs of an account that are not final or were made since then, oldest first."""
+        ...
+
     def open_jobs(self) -> tuple[Job, ...]:
         """All jobs that are queued or running, oldest first."""
         ...

@@ -9,6 +9,7 @@ from efface.api.routes import (
     captions,
     docs,
     edits,
+    events,
     faces,
     files,
     identity,
@@ -52,6 +53,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     thumbnails.router,
     captions.router,
     faces.router,
+    events.router,
     accounts.router,
 )
 """In the order in which they are tried: fixed words before values."""

@@ -88,6 +88,15 @@ class SqlJobs(SqlJobEnds):
             rows = connection.execute(page.offset(skip).limit(limit)).all() if limit > 0 else []
         return tuple(map(to_job, rows)), total
 
+    def active_jobs(self, account_id: str, since: datetime) -> tuple[Job, ...]:
+        """See ``ports.Jobs``."""
+        own = jobs.c.account_id == account_id
+        # The account twice, so that each side has an index of its own.
+        wanted = or_(own & jobs.c.state.in_(OPEN), own & (jobs.c.created >= since))
+        with self._database.reading() as connection:
+            rows = connection.execute(select(jobs).where(wanted).order_by(jobs.c.created, jobs.c.job_id))
+            return tuple(map(to_job, rows))
+
     def open_jobs(self) -> tuple[Job, ...]:
         """See ``ports.Jobs``."""
         wanted = select(jobs).where(jobs.c.state.in_(WORKABLE)).order_by(jobs.c.created, jobs.c.job_id)
