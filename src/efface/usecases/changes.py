@@ -19,6 +19,7 @@ from efface.domain.service import (
     Video,
     VideoState,
 )
+from efface.usecases.corrections import corrected_index
 from efface.usecases.object_keys import video_prefix
 from efface.usecases.reading import read_insights
 from efface.usecases.redactions import hand_in, refuse_overload
@@ -150,6 +151,18 @@ def _edit(services: Services, video: Video, edit: FaceEdit) -> None:
     insights = read_insights(services, video)
     known = {face.face_id for face in insights.faces} if insights else set()
     if edit.face_id not in known:
+        known |= _faces_of_splits(services, video)
+    if edit.face_id not in known:
         reason = UnknownFaceError([edit.face_id], known)
         raise ArtifactNotFoundError(f"video '{video.video_id}': {reason}")
     services.catalogue.edit_face(video.account_id, video.video_id, edit)
+
+
+def _faces_of_splits(services: Services, video: Video) -> set[int]:
+    """People whom corrections have made, without those that users have deleted."""
+    if services.catalogue.edits_revision(video.account_id, video.video_id) is None:
+        return set()
+    changes = services.catalogue.face_edits(video.account_id, video.video_id)
+    corrected = corrected_index(services, video)
+    made = set(corrected.index.face_ids) - set(corrected.detected.face_ids)
+    return {face_id for face_id in made if face_id not in changes or not changes[face_id].is_deleted}

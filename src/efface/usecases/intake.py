@@ -137,6 +137,11 @@ def refuse_unfit_redaction(order: IntakeOrder) -> None:
         return
     if not order.options.finds_faces:
         raise RequestError("a redaction needs video insights: choose an indexing preset for video")
+    if order.redaction.edits.are_saved_or_given:
+        raise RequestError(
+            "'edits' cannot be given with an upload, since they correct what an index has found: "
+            "give 'regions' and 'audio', or redact the video when it is indexed"
+        )
     if order.redaction.request.scope is FilterScope.INCLUDE or order.redaction.request.face_ids:
         raise RequestError(
             "face ids are known only after indexing: leave the filter out to redact every face, "

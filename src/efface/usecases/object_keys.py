@@ -79,6 +79,11 @@ def plan_key(job_id: str) -> str:
     return f"{job_prefix(job_id)}/plan.json"
 
 
+def resolved_edits_key(job_id: str) -> str:
+    """The corrections that a job applies, each region with its path."""
+    return f"{job_prefix(job_id)}/edits.json"
+
+
 def part_key(job_id: str, segment: int, is_whole: bool) -> str:
     """What one segment has yielded."""
     return f"{job_prefix(job_id)}/{'whole' if is_whole else 'part'}-{segment:05d}"

@@ -1,12 +1,13 @@
 """Asking for a redaction: a new video in which the chosen faces are hidden."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
+from efface.domain.edits import Edits
 from efface.domain.errors import (
     QueueFullError,
     RequestError,
@@ -25,8 +26,16 @@ from efface.domain.service import (
     VideoDetails,
     VideoState,
 )
+from efface.edit import encode_edits
+from efface.usecases.object_keys import order_key
+from efface.usecases.ordered_edits import WantedEdits, drawn_document, order_edits
 from efface.usecases.reading import read_insights
 from efface.usecases.services import Services, new_guid, new_video_id
+
+EDITS_KEY = "edits_key"
+"""In a job's request: where the corrections lie that are to be applied."""
+DRAWN = "drawn"
+"""In a job's request: what was drawn and muted before the video was indexed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,8 @@ class RedactionOrder:
     streaming_preset: str
     """The client's word for it."""
     makes_stream: bool
+    edits: WantedEdits = field(default_factory=WantedEdits)
+    """Corrections by hand that are to be applied."""
     priority: Priority = Priority.NORMAL
     callback_url: str | None = None
     retention_days: int | None = None
@@ -73,17 +84,36 @@ def start_redaction(services: Services, original: Video, order: RedactionOrder) 
 
     Raises:
         RequestError: the video cannot be redacted as it is, and why.
-        UnknownFaceError: the request names faces that the index does not hold.
+        UnknownFaceError: the request names faces that the index, as corrected, does not hold.
+        ArtifactNotFoundError: there are no corrections of the revision that is asked for.
         VideoBusyError: the video is being indexed.
         QueueFullError: too much work is pending.
     """
     _refuse_unfit(original)
-    refuse_unknown_faces(services, original, order.request)
+    ordered = order_edits(services, original, order.edits, order.request)
+    if ordered is None:
+        refuse_unknown_faces(services, original, order.request)
     refuse_overload(services, original.account_id)
     video, job = new_redaction(services, original, order)
-    services.catalogue.add_redaction(video, job)
+    if ordered is None:
+        services.catalogue.add_redaction(video, job)
+    else:
+        job = _add_with_edits(services, video, job, ordered.edits)
     hand_in(services, job)
     return video, job
+
+
+def _add_with_edits(services: Services, video: Video, job: Job, edits: Edits) -> Job:
+    """Freeze corrections with the job, so that whatever is saved later changes nothing of it."""
+    key = order_key(video)
+    services.objects.put_bytes(key, "".join(encode_edits(edits)).encode())
+    job = replace(job, request={**job.request, EDITS_KEY: key})
+    try:
+        services.catalogue.add_redaction(video, job)
+    except BaseException:
+        services.objects.delete(key)
+        raise
+    return job
 
 
 def new_redaction(
@@ -117,11 +147,18 @@ def new_redaction(
         created=now,
         updated=now,
         output_id=video.video_id,
-        request=request_document(order.request),
+        request=_request_of(order, waits_for),
         callback_url=order.callback_url,
         waits_for=waits_for.job_id if waits_for else None,
     )
     return video, job
+
+
+def _request_of(order: RedactionOrder, waits_for: Job | None) -> dict[str, Any]:
+    request = request_document(order.request)
+    if waits_for is not None and not order.edits.is_empty:
+        request[DRAWN] = drawn_document(order.edits)
+    return request
 
 
 def refuse_unknown_faces(services: Services, video: Video, request: RedactionRequest) -> None:

@@ -9,23 +9,34 @@ from typing import Any
 import structlog
 from pydantic import TypeAdapter
 
+from efface.domain.edits import Edits
 from efface.domain.errors import IndexMismatchError, SegmentError
 from efface.domain.service import MediaFacts, RedactionOutcome, StoredSource
+from efface.edit import decode_edits, encode_edits
 from efface.index.codec import decode_index
 from efface.index.model import FaceIndex
 from efface.media.encoders import default_output_suffix
 from efface.media.packet_scan import scan_packets
 from efface.media.probe import probe_video
 from efface.media.still import still_jpeg
+from efface.pipeline.follow import follow_edits
 from efface.pipeline.segments import plan_segments, whole_video
 from efface.plan import plan_redaction
 from efface.ports import Progress
 from efface.render.render import render_video
 from efface.render.segments import Rendering, join_rendered, render_segment
 from efface.usecases.completion import outcome_document
-from efface.usecases.object_keys import index_key, part_key, plan_key, poster_key, source_key
+from efface.usecases.object_keys import (
+    index_key,
+    part_key,
+    plan_key,
+    poster_key,
+    resolved_edits_key,
+    source_key,
+)
+from efface.usecases.ordered_edits import drawn_edits
 from efface.usecases.reading import INDEX_FILE
-from efface.usecases.redactions import request_from_document
+from efface.usecases.redactions import DRAWN, EDITS_KEY, request_from_document
 from efface.usecases.services import new_video_id
 from efface.usecases.work import WorkOrder, WorkTools, opened_source
 from efface.usecases.work_pictures import POSTER_SHARE, poster_id
@@ -40,6 +51,7 @@ def plan(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -
     """Cut the video into spans of frames that can be rendered one by one."""
     index = _index(order, tools)
     with opened_source(order, tools) as source:
+        _resolve_edits(order, tools, index, source, progress)
         scan = scan_packets(source)
         segments = (
             (whole_video(scan),)
@@ -132,11 +144,46 @@ def _index(order: WorkOrder, tools: WorkTools) -> FaceIndex:
     return index
 
 
+def _resolve_edits(
+    order: WorkOrder, tools: WorkTools, index: FaceIndex, source: Path, progress: Progress
+) -> None:
+    """Follow what was drawn and not followed yet, once for all segments, and keep it for them.
+
+    Raises:
+        InputError: the corrections do not fit the video.
+    """
+    edits = _ordered_edits(order, tools, index)
+    if edits is None:
+        return
+    key = resolved_edits_key(order.job.job_id)
+    # A plan that is made anew need not follow anew: the same regions in the same video lead the same way.
+    if not tools.objects.has(key):
+        edits = follow_edits(source, index, edits, progress)
+        tools.objects.put_bytes(key, "".join(encode_edits(edits)).encode())
+    # What cannot be planned must show before an hour of rendering.
+    plan_redaction(index, request_from_document(order.job.request), edits=_resolved_edits(order, tools))
+
+
+def _ordered_edits(order: WorkOrder, tools: WorkTools, index: FaceIndex) -> Edits | None:
+    request = order.job.request
+    if EDITS_KEY in request:
+        return decode_edits(tools.objects.get_bytes(request[EDITS_KEY]), "the corrections")
+    return drawn_edits(request[DRAWN], index) if DRAWN in request else None
+
+
+def _resolved_edits(order: WorkOrder, tools: WorkTools) -> Edits | None:
+    """The corrections with all paths, None where none were ordered."""
+    if not order.job.request.keys() & {EDITS_KEY, DRAWN}:
+        return None
+    return decode_edits(tools.objects.get_bytes(resolved_edits_key(order.job.job_id)), "the corrections")
+
+
 def _rendering(order: WorkOrder, tools: WorkTools, source: Path) -> Rendering:
     index = _index(order, tools)
+    request = request_from_document(order.job.request)
     return Rendering(
         source,
-        plan_redaction(index, request_from_document(order.job.request)),
+        plan_redaction(index, request, edits=_resolved_edits(order, tools)),
         index.timeline,
         default_output_suffix(probe_video(source)),
         tools.settings.encoding,

@@ -19,7 +19,8 @@ from efface.usecases.redactions import start_redaction
 
 router = APIRouter(prefix="/{location}/Accounts/{accountId}/Videos/{videoId}", tags=["redaction"])
 
-MAX_BODY_BYTES = 1_000_000
+MAX_BODY_BYTES = 65_000_000
+"""Room for a whole document of corrections."""
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {"headers": {"Location": {"description": "The job.", "schema": {"type": "string"}}}}
 }
@@ -44,6 +45,7 @@ async def redact(
 ) -> Response:
     """Make a new video in which faces are hidden; the original stays as it is."""
     body = await read_body(request, MAX_BODY_BYTES)
-    order = query.order(access.video, read_redaction(body), services.limits.max_name_length)
+    wanted = await run_in_threadpool(read_redaction, body)
+    order = query.order(access.video, wanted, services.limits.max_name_length)
     _, job = await run_in_threadpool(start_redaction, services, access.video, order)
     return json_answer(job_status(job), 202, headers={"Location": urls.job(job)})

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from fractions import Fraction
 from functools import lru_cache
 
 _TICKS = 10_000_000
@@ -40,3 +41,23 @@ def parse_date_time(text: str) -> datetime:
     # A plus sign that a client has not encoded arrives as a space.
     moment = datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", text.strip()))
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def seconds_from_start(text: str) -> Fraction:
+    """Seconds out of ``12.5``, ``1:02.5`` or ``0:01:02.5``.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    parts = text.strip().split(":")
+    if len(parts) > 3 or not all(part.isascii() and part.isdigit() for part in parts[:-1]):
+        raise ValueError(text)
+    whole, dot, rest = parts[-1].partition(".")
+    if not (whole.isascii() and whole.isdigit()) or (dot and not (rest.isascii() and rest.isdigit())):
+        raise ValueError(text)
+    if len(text) > 40 or any(int(part) > 59 for part in parts[1:-1]) or (len(parts) > 1 and int(whole) > 59):
+        raise ValueError(text)
+    seconds = Fraction(parts[-1])
+    for part, unit in zip(reversed(parts[:-1]), (60, 3600), strict=False):
+        seconds += int(part) * unit
+    return seconds

@@ -20,8 +20,7 @@ from efface.api.wire.parameters import (
     Text,
 )
 from efface.api.wire.presets import IndexingPreset, StreamingPreset, index_options, makes_stream
-from efface.api.wire.redaction import read_redaction
-from efface.domain.redaction import RedactionRequest
+from efface.api.wire.redaction import WantedRedaction, read_redaction
 from efface.domain.service import IndexOptions, Privacy, Video, VideoDetails
 from efface.usecases.intake import IncomingFile, IntakeOrder
 from efface.usecases.redactions import RedactionOrder
@@ -129,8 +128,10 @@ class UploadQuery(AnalysisQuery):
         )
 
     def _redaction(self, body: str, original: VideoDetails, max_name_length: int) -> RedactionOrder:
+        wanted = read_redaction(body)
         return RedactionOrder(
-            request=read_redaction(body),
+            request=wanted.request,
+            edits=wanted.edits,
             details=VideoDetails(
                 name=redacted_name(self.redact_name, original.name, max_name_length),
                 privacy=self.privacy,
@@ -159,7 +160,7 @@ class RedactionQuery(QueryShape):
     retention_period: RetentionDays = None
     """Days after which the new video is deleted. An extension of efface."""
 
-    def order(self, original: Video, request: RedactionRequest, max_name_length: int) -> RedactionOrder:
+    def order(self, original: Video, wanted: WantedRedaction, max_name_length: int) -> RedactionOrder:
         """The same in the words of the core.
 
         Raises:
@@ -173,7 +174,8 @@ class RedactionQuery(QueryShape):
             language=original.details.language,
         )
         return RedactionOrder(
-            request=request,
+            request=wanted.request,
+            edits=wanted.edits,
             details=details,
             streaming_preset=self.streaming_preset,
             makes_stream=makes_stream(self.streaming_preset),

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from efface.api.wire.redaction import REDACTION_SCHEMA, read_redaction
+from efface.api.wire.redaction import REDACTION_SCHEMA, WantedRedaction, read_redaction
 from efface.domain.errors import RequestError
 from efface.domain.redaction import BlurringKind, FilterScope, RedactionRequest
+from efface.usecases.ordered_edits import WantedEdits
 
 EVERYBODY = RedactionRequest()
 
@@ -46,8 +47,8 @@ def request(kind: BlurringKind, scope: FilterScope, *ids: int) -> RedactionReque
     ],
 )
 def test_body_is_read_as_clients_write_it(body: str, meant: RedactionRequest) -> None:
-    assert read_redaction(body) == meant
-    assert read_redaction(body.encode()) == meant
+    assert read_redaction(body) == WantedRedaction(meant, WantedEdits())
+    assert read_redaction(body.encode()).request == meant
 
 
 @pytest.mark.parametrize(
