@@ -26,7 +26,7 @@ OUT ?=
 KIND ?= HighBlur
 SAMPLE := build/sample.mp4
 
-.PHONY: help setup redact serve test test-media drill lint check fmt docs docs-images lock clean \
+.PHONY: help setup redact serve test test-media test-web drill lint check fmt docs docs-images lock clean \
 	bench bench-leak bench-speed bench-identity bench-load
 
 help: ## Print this list
@@ -68,10 +68,13 @@ serve: $(READY) ## Run the service: DATA=folder PORT=8080
 	@$(BIN)/efface serve $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port "$(PORT)")
 
 test: $(READY_DEV) ## Fast tests: offline, no clips but those they make
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not media"
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not media and not web"
 
 test-media: $(READY_DEV) ## Slow tests and those on the real clips of ../shared
-	@$(BIN)/python -m pytest -m "slow or media" --ignore=tests/drills
+	@$(BIN)/python -m pytest -m "(slow or media) and not web" --ignore=tests/drills
+
+test-web: $(READY_DEV) ## Tests of the pages in a real browser (Chromium)
+	@$(BIN)/python -m pytest -m web tests/browser
 
 drill: $(READY_DEV) ## Kill processes of a real service again and again while jobs run
 	@$(BIN)/python -m pytest -m slow tests/drills
