@@ -16,6 +16,8 @@ export class Player extends HTMLElement {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #backwards;
   #isDue = false;
+  /** The picture shows how it will be, which boxes would hide. */
+  isBare = false;
 
   /**
    * @param {{tracks: import("./tracks.js").TrackStore, scene: import("./scene.js").Scene, edits: import("./edits.js").EditsStore,
@@ -172,7 +174,7 @@ export class Player extends HTMLElement {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     const picture = this.picture;
-    const things = this.still.hidden || this.isEditing ? this.scene.at(this.clock.shown) : [];
+    const things = !this.isBare || this.isEditing ? this.scene.at(this.clock.shown) : [];
     drawThings(context, [...things, ...this.tool.things()], picture, picture.width / this.tracks.summary.width);
   }
 
@@ -203,10 +205,11 @@ export class Player extends HTMLElement {
     else if (thing.faceId !== null) this.selection.face(thing.faceId, thing.id);
   }
 
-  /** Show a picture over the video; null takes it away. @param {string | null} url */
-  showStill(url) {
+  /** Show a picture over the video; null takes it away. @param {string | null} url @param {boolean} [isFinished] no boxes are drawn over it */
+  showStill(url, isFinished = false) {
     const old = this.still.src;
     this.still.hidden = url === null;
+    this.isBare = url !== null && isFinished;
     if (url !== null) this.still.src = url;
     if (old.startsWith("blob:") && old !== url) URL.revokeObjectURL(old);
     this.draw();

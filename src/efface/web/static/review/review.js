@@ -5,9 +5,14 @@ import { tell, tellError } from "../notices.js";
 import { Choice } from "./choice.js";
 import * as operations from "./edit_operations.js";
 import { EditsStore } from "./edits.js";
+import { Corrections } from "./corrections.js";
 import { part } from "./elements.js";
+import { Follower } from "./follow.js";
 import { Gallery } from "./gallery.js";
 import { Player } from "./player.js";
+import { Preview } from "./preview.js";
+import { RedactPanel } from "./redact.js";
+import { RiskStrip } from "./risks.js";
 import { Scene } from "./scene.js";
 import { Selection } from "./selection.js";
 import { listenToKeys } from "./shortcuts.js";
@@ -43,9 +48,35 @@ class ReviewPage {
     this.player.open(url);
     this.#wireTools();
     this.gallery = this.#newGallery();
+    this.#wirePanels();
     this.timeline = new Timeline(part(this.root, "#timeline", HTMLElement), this.player, this);
     const help = listenToKeys(this.#commands());
     part(this.root, "#help", HTMLElement).addEventListener("click", help);
+  }
+
+  #wirePanels() {
+    const { tabs } = this;
+    /** @param {string} name */
+    const panel = (name) => part(this.root, `#panel-${name}`, HTMLElement);
+    this.follower = new Follower(api, this.videoId);
+    this.follower.addEventListener("followed", () => void this.#reload());
+    this.corrections = new Corrections(panel("corrections"), { ...this, follower: this.follower, onOpen: () => tabs.open("panel-corrections") });
+    /** @type {RiskStrip | null} */
+    let strip = null;
+    const redact = new RedactPanel(panel("redact"), this, api, () => strip?.numOpen ?? 0);
+    const risks = new RiskStrip(panel("risks"), part(this.root, "#risks-open", HTMLElement), this, api, {
+      kindOf: () => redact.kind,
+      onFix: () => tell("Drag the box where it should be, or press D and draw one where a face is bare."),
+    });
+    strip = risks;
+    const note = part(this.player, ".stage-note", HTMLElement);
+    const preview = new Preview(part(this.root, "#preview", HTMLButtonElement), note, this, api, () => redact.kind);
+    redact.addEventListener("kind", () => preview.refresh());
+    tabs.addEventListener("open", (event) => {
+      const id = /** @type {CustomEvent} */ (event).detail;
+      risks.setOpen(id === "panel-risks");
+      if (id === "panel-redact") redact.tell();
+    });
   }
 
   /** @returns {import("./shortcuts.js").Commands} */
@@ -140,17 +171,18 @@ class ReviewPage {
   #wireTools() {
     const { tool } = this.player;
     const draw = part(this.root, "#draw", HTMLButtonElement);
-    const hint = part(this.root, "#tool-hint", HTMLElement);
+    const hint = part(this.player, ".tool-hint", HTMLElement);
     draw.addEventListener("click", () => tool.setDrawing(!tool.isDrawing));
     tool.addEventListener("mode", () => {
       draw.setAttribute("aria-pressed", String(tool.isDrawing));
       if (tool.isDrawing) hint.textContent = "Drag a box over what must go. By keys: arrows move, shift and arrows resize, Enter ends, Escape gives up.";
       else hint.textContent = tool.isAdjusting ? "Arrows move the box, shift and arrows resize it, Enter ends, Escape gives up." : "";
+      hint.hidden = hint.textContent === "";
     });
     tool.addEventListener("moved", (event) => {
       const { sort, id, frame, box } = /** @type {CustomEvent} */ (event).detail;
       if (sort === "face") this.edits.apply(operations.moveBox(id, frame, box), "move a box");
-      else this.edits.apply(operations.drawRegion(id, frame, box), "move a region");
+      else this.corrections?.place(id, frame, box);
     });
   }
 

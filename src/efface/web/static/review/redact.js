@@ -1,0 +1,179 @@
+/** The panel that has the video redacted: how, with what in mind, and how far it is. */
+
+import { watch } from "../events.js";
+import { tellError } from "../notices.js";
+import { count, moment } from "../words.js";
+import { make, part } from "./elements.js";
+import { KINDS } from "./kinds.js";
+import { redactionBody } from "./redaction_body.js";
+
+/** @typedef {{id: string, name: string, state: string, created: string}} Done */
+
+/** Tells "kind" when another kind is chosen. */
+export class RedactPanel extends EventTarget {
+  #jobId = "";
+  #outputId = "";
+
+  /**
+   * @param {HTMLElement} root
+   * @param {{tracks: import("./tracks.js").TrackStore, edits: import("./edits.js").EditsStore, choice: import("./choice.js").Choice,
+   *   scene: import("./scene.js").Scene, videoId: string, name: string}} models
+   * @param {import("../api.js").ApiClient} api @param {() => number} openRisks
+   */
+  constructor(root, models, api, openRisks) {
+    super();
+    this.models = models;
+    this.api = api;
+    this.openRisks = openRisks;
+    this.form = part(root, ".redact-form", HTMLFormElement);
+    this.kinds = part(root, ".kinds", HTMLElement);
+    this.who = part(root, ".redact-who", HTMLElement);
+    this.warnings = part(root, ".redact-warnings", HTMLElement);
+    this.button = part(root, ".redact-button", HTMLButtonElement);
+    this.progress = part(root, ".redact-progress", HTMLElement);
+    this.progressText = part(root, ".redact-progress-text", HTMLElement);
+    this.bar = part(root, ".redact-progress progress", HTMLProgressElement);
+    this.done = part(root, ".redactions", HTMLElement);
+    this.doneTitle = part(root, ".redactions-title", HTMLElement);
+    part(root, ".redact-cancel", HTMLElement).addEventListener("click", () => void this.#cancel());
+    this.#fillKinds();
+    part(this.form, "[name=name]", HTMLInputElement).value = `${models.name}-redacted`;
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#redact();
+    });
+    for (const model of [models.choice, models.edits, models.tracks]) for (const name of ["change", "summary"]) model.addEventListener(name, () => this.tell());
+    watch(api, {
+      onJob: (news) => this.#heard(news),
+      onVideo: (news) => { if (news.id === this.#outputId) void this.#loadDone(); },
+      onPoll: () => { if (this.#jobId) void this.#loadDone(); },
+    });
+    this.tell();
+    void this.#loadDone();
+  }
+
+  /** How faces are to be hidden. */
+  get kind() {
+    return String(new FormData(this.form).get("kind") ?? KINDS[0].value);
+  }
+
+  /** Say anew who is redacted, and what to mind. */
+  tell() {
+    const { choice, edits, scene } = this.models;
+    const { numKept, numRedacted } = choice;
+    const kept = choice.keptIds.map((id) => scene.labelOf(id)).join(", ");
+    const parts = [count(numRedacted, "person", "people")];
+    if (edits.regions.length) parts.push(count(edits.regions.length, "drawn region", "drawn regions"));
+    if (edits.document.mutes.length) parts.push(count(edits.document.mutes.length, "muted span", "muted spans"));
+    this.who.textContent = `Hidden: ${parts.join(", ")}. ${numKept ? `Kept visible: ${kept}.` : "Nobody is kept visible."}`;
+    const warnings = [];
+    if (this.kind === "BoundingBox") warnings.push("Boxes only hides nothing: every face stays visible. Do not publish the result.");
+    if (this.kind === "LowBlur" || this.kind === "MediumBlur") warnings.push("People who know somebody may still recognise them through this blur.");
+    if (numRedacted === 0) warnings.push(numKept ? "Nobody is redacted: all faces stay visible." : "No face was found: look through the video before you publish it.");
+    const open = this.openRisks();
+    if (open) warnings.push(`${count(open, "moment has", "moments have")} not been looked at: see Check.`);
+    this.warnings.replaceChildren(...warnings.map((text) => make("p", { className: "warning", textContent: text })));
+  }
+
+  #fillKinds() {
+    this.kinds.append(
+      ...KINDS.map(({ value, name, does }, i) => {
+        const label = make("label", { className: "kind" });
+        const radio = make("input", { type: "radio", name: "kind", value, checked: i === 0 });
+        const words = make("span", { className: "kind-words" });
+        words.append(make("strong", { textContent: name }), make("span", { className: "hint", textContent: does }));
+        label.append(radio, words);
+        return label;
+      }),
+    );
+    this.kinds.addEventListener("change", () => {
+      this.tell();
+      this.dispatchEvent(new Event("kind"));
+    });
+  }
+
+  async #redact() {
+    const { choice, edits, videoId } = this.models;
+    this.button.disabled = true;
+    try {
+      await edits.settled();
+      const values = new FormData(this.form);
+      const query = { name: String(values.get("name")).trim() || null, streamingPreset: values.get("streaming") ? "SingleBitrate" : "NoStreaming" };
+      const body = JSON.stringify(redactionBody(this.kind, choice.keptIds, edits.revision));
+      const answer = await this.api.send("POST", `/Videos/${videoId}/redact`, { query, body, headers: { "Content-Type": "application/json" } });
+      // A new one: what an earlier one was about to say is no matter any more.
+      this.#jobId = String(answer.headers.get("Location")).split(/[?#]/)[0].split("/").pop() ?? "";
+      this.#outputId = "";
+      this.#showProgress(0);
+      void this.#loadDone();
+    } catch (error) {
+      tellError(error);
+    } finally {
+      this.button.disabled = false;
+    }
+  }
+
+  async #cancel() {
+    try {
+      await this.api.send("DELETE", `/Jobs/${this.#jobId}`);
+      this.#jobId = "";
+      this.progress.hidden = true;
+    } catch (error) {
+      tellError(error);
+    }
+    void this.#loadDone();
+  }
+
+  /** @param {import("../events.js").JobNews} news */
+  #heard(news) {
+    if (news.videoId !== this.models.videoId || news.jobType !== "Redaction") return;
+    if (!this.#jobId && news.state === "Processing") this.#jobId = news.id;
+    if (news.id !== this.#jobId) return;
+    this.#outputId = news.outputId ?? this.#outputId;
+    if (news.state === "Processing") this.#showProgress(news.progress);
+    else this.#ended(news.state === "Failed" ? (news.error ?? "The redaction has failed.") : null);
+  }
+
+  /** @param {string | null} problem */
+  #ended(problem) {
+    this.#jobId = "";
+    this.progress.hidden = true;
+    if (problem) tellError(new Error(problem));
+    void this.#loadDone();
+  }
+
+  /** @param {number} percent */
+  #showProgress(percent) {
+    this.progress.hidden = false;
+    this.bar.value = percent;
+    this.progressText.textContent = percent ? `Redacting… ${percent} %. You can leave this page; it goes on.` : "Waiting for its turn…";
+  }
+
+  async #loadDone() {
+    try {
+      const item = await this.api.get(`/Library/${this.models.videoId}`);
+      this.#fillDone(item.redactions ?? []);
+    } catch {
+      // The list is a convenience; the library has it too.
+    }
+  }
+
+  /** @param {Done[]} redactions */
+  #fillDone(redactions) {
+    this.doneTitle.hidden = redactions.length === 0;
+    const states = { Processed: "", Failed: "failed", Uploaded: "waiting", Processing: "under way" };
+    this.done.replaceChildren(
+      ...redactions.map(({ id, name, state, created }) => {
+        const item = make("li", { className: "redaction row" });
+        const link = make("a", { href: this.api.page(`/web/redactions/${id}`), textContent: name });
+        const word = states[/** @type {keyof typeof states} */ (state)] ?? state;
+        item.append(link, make("span", { className: "hint", textContent: [word, moment(created)].filter(Boolean).join(" · ") }));
+        return item;
+      }),
+    );
+    if (this.#jobId && this.#outputId) {
+      const mine = redactions.find((each) => each.id === this.#outputId);
+      if (mine && (mine.state === "Processed" || mine.state === "Failed")) this.#ended(mine.state === "Failed" ? "The redaction has failed: open it to see why." : null);
+    }
+  }
+}
