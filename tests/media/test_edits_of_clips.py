@@ -146,8 +146,10 @@ def test_sound_of_a_clip_is_silent_where_it_is_muted(
         assert level_db(in_seconds(sound, float(span.start), float(span.end), rate)) < -80
         before, after = sound_packets(source, track), sound_packets(final, track)
         assert len(before) == len(after)
+        # One packet around the span, and one that is cut by its end; the older of the clips has few a second.
+        reach = Fraction(2 * 1024, rate) + Fraction(1, 40)
         for (time, was), (_, became) in zip(before, after, strict=True):
-            if not span.start - Fraction(1, 10) < time < span.end + Fraction(1, 10):
+            if not span.start - reach < time < span.end + reach:
                 assert was == became, f"packet at {float(time)} s"
 
 

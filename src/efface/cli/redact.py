@@ -310,7 +310,8 @@ def _print_outcome(outcome: _Outcome) -> None:
     faces = counted(result.num_faces, "face")
     line = f"{result.output}: {faces} {verb} in {frames} ({result.kind.wire_name})"
     if result.num_regions:
-        line += f"; {counted(result.num_regions, 'drawn region')} treated"
+        regions = f"{counted(result.num_regions, 'drawn region')} treated"
+        line = f"{line}; {regions}" if result.num_faces else f"{result.output}: {regions} in {frames}"
     if result.num_mutes:
         line += f"; sound muted in {counted(result.num_mutes, 'span')}"
     print_line(line)
