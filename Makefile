@@ -27,7 +27,7 @@ KIND ?= HighBlur
 SAMPLE := build/sample.mp4
 
 .PHONY: help setup redact serve test test-media test-web drill lint check fmt docs docs-images lock clean \
-	bench bench-leak bench-speed bench-identity bench-load
+	bench bench-leak bench-speed bench-identity bench-load bench-review
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -99,7 +99,7 @@ docs: $(READY_DEV) ## Write docs/cli.md and docs/settings.md anew from the progr
 docs-images: $(READY) ## Make docs/images/before-after.png anew from the bundled sample
 	@$(BIN)/python -m docs.before_after docs/images/before-after.png
 
-bench: bench-leak bench-speed bench-identity bench-load ## All benchmarks
+bench: bench-leak bench-speed bench-identity bench-load bench-review ## All benchmarks
 
 bench-leak: $(READY) ## Faces that stay visible, and false masks
 	@$(BIN)/python -m benchmarks.leak
@@ -112,6 +112,9 @@ bench-identity: $(READY) ## How well tracks are grouped into people
 
 bench-load: $(READY_DEV) ## How the API answers while a redaction runs beside it
 	@$(BIN)/python -m benchmarks.load
+
+bench-review: $(READY_DEV) ## How the review page opens and scrolls; needs a Chromium
+	@$(BIN)/python -m benchmarks.review
 
 UV := build/lock-venv/bin/uv
 UV_COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

@@ -14,7 +14,7 @@ from benchmarks.places import CACHE, PROJECT
 
 RESULTS_FOLDER = CACHE / "results"
 RESULTS_PAGE = PROJECT / "benchmarks" / "RESULTS.md"
-_ORDER = ("leak", "speed", "identity", "load")
+_ORDER = ("leak", "speed", "identity", "load", "review")
 _HEAD = """# Results
 
 Written by `python -m benchmarks.report` from the last run of each benchmark; how they are run and counted is
