@@ -1,6 +1,6 @@
 /** The panel of what was drawn and muted by hand. */
 
-import { tell, tellError } from "../notices.js";
+import { tellError } from "../notices.js";
 import { fineClock } from "../words.js";
 import * as operations from "./edit_operations.js";
 import { make, part } from "./elements.js";
@@ -74,7 +74,6 @@ export class Corrections {
     this.edits.apply(operations.addRegion(region), "draw a region");
     this.selection.region(id);
     this.onOpen();
-    tell("It is hidden through this shot, wherever it goes. Change that under Correct.");
   }
 
   #fill() {

@@ -94,11 +94,12 @@ export class Follower extends EventTarget {
 
 /** Lines of a stream as they come. @param {ReadableStream<Uint8Array>} stream @returns {AsyncGenerator<string>} */
 export async function* linesOf(stream) {
-  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
   let text = "";
   for (;;) {
     const { done, value } = await reader.read();
-    const lines = (text + (value ?? "")).split("\n");
+    const lines = (text + decoder.decode(value, { stream: !done })).split("\n");
     text = done ? "" : (lines.pop() ?? "");
     for (const line of lines) if (line.trim()) yield line;
     if (done) return;

@@ -11,27 +11,31 @@ import { drawThings } from "./overlay.js";
 
 const RATES = [1, 2, 4];
 
-/** `<efface-player>`: made live by `attach`. Tells "still" when the picture on the screen has changed while paused, and "play". */
-export class Player extends HTMLElement {
+/** What is in `<efface-player>`. Tells "still" when the picture on the screen has changed while paused, and "play". */
+export class Player extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #backwards;
+  #backRate = 0;
   #isDue = false;
   /** The picture shows how it will be, which boxes would hide. */
   isBare = false;
 
   /**
+   * @param {HTMLElement} root
    * @param {{tracks: import("./tracks.js").TrackStore, scene: import("./scene.js").Scene, edits: import("./edits.js").EditsStore,
    *   selection: import("./selection.js").Selection, choice: import("./choice.js").Choice}} models
    */
-  attach({ tracks, scene, edits, selection, choice }) {
+  constructor(root, { tracks, scene, edits, selection, choice }) {
+    super();
+    this.root = root;
     this.tracks = tracks;
     this.scene = scene;
-    this.edits = edits;
     this.selection = selection;
-    this.stage = part(this, ".stage", HTMLElement);
-    this.video = part(this, "video", HTMLVideoElement);
-    this.canvas = part(this, "canvas", HTMLCanvasElement);
-    this.still = part(this, ".still", HTMLImageElement);
+    this.stage = part(root, ".stage", HTMLElement);
+    this.video = part(root, "video", HTMLVideoElement);
+    this.canvas = part(root, "canvas", HTMLCanvasElement);
+    this.still = part(root, ".still", HTMLImageElement);
+    this.speed = part(root, ".speed", HTMLSelectElement);
     this.clock = new FrameClock(this.video, tracks);
     this.tool = new DrawTool(this);
     this.#wire();
@@ -46,20 +50,19 @@ export class Player extends HTMLElement {
   #wire() {
     const { clock, video } = this;
     clock.addEventListener("shown", () => {
+      this.root.dataset.shown = String(clock.shown);
       this.draw();
       if (this.isPaused) this.dispatchEvent(new Event("still"));
     });
     clock.addEventListener("frame", () => this.#tellTime());
     for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => this.#tellPlaying());
-    part(this, ".play", HTMLElement).addEventListener("click", () => this.toggle());
-    part(this, ".back", HTMLElement).addEventListener("click", () => this.step(-1));
-    part(this, ".on", HTMLElement).addEventListener("click", () => this.step(1));
-    part(this, ".sound", HTMLInputElement).addEventListener("change", (event) => {
+    part(this.root, ".play", HTMLElement).addEventListener("click", () => this.toggle());
+    part(this.root, ".back", HTMLElement).addEventListener("click", () => this.step(-1));
+    part(this.root, ".on", HTMLElement).addEventListener("click", () => this.step(1));
+    part(this.root, ".sound", HTMLInputElement).addEventListener("change", (event) => {
       video.muted = !(/** @type {HTMLInputElement} */ (event.target).checked);
     });
-    part(this, ".speed", HTMLSelectElement).addEventListener("change", (event) => {
-      video.playbackRate = Number(/** @type {HTMLSelectElement} */ (event.target).value);
-    });
+    this.speed.addEventListener("change", () => { video.playbackRate = Number(this.speed.value); });
   }
 
   /** Play what is at an address. @param {string} url */
@@ -88,7 +91,7 @@ export class Player extends HTMLElement {
   pause() {
     this.#stopBackwards();
     this.video.pause();
-    this.video.playbackRate = Number(part(this, ".speed", HTMLSelectElement).value);
+    this.video.playbackRate = Number(this.speed.value);
     this.#tellPlaying();
     this.dispatchEvent(new Event("still"));
   }
@@ -140,8 +143,6 @@ export class Player extends HTMLElement {
     this.#backwards = setTimeout(back, 100);
     this.#tellPlaying();
   }
-
-  #backRate = 0;
 
   #stopBackwards() {
     clearTimeout(this.#backwards);
@@ -217,13 +218,12 @@ export class Player extends HTMLElement {
 
   #tellTime() {
     const { frame, seconds } = this.clock;
-    part(this, ".time", HTMLElement).textContent = `${fineClock(seconds)} / ${fineClock(this.tracks.duration)}`;
-    part(this, ".frame", HTMLElement).textContent = `frame ${frame}`;
+    part(this.root, ".time", HTMLElement).textContent = `${fineClock(seconds)} / ${fineClock(this.tracks.duration)}`;
+    part(this.root, ".frame", HTMLElement).textContent = `frame ${frame}`;
   }
 
   #tellPlaying() {
-    const button = part(this, ".play", HTMLElement);
+    const button = part(this.root, ".play", HTMLElement);
     button.textContent = this.isPaused ? "Play" : "Pause";
   }
 }
-customElements.define("efface-player", Player);

@@ -8,11 +8,13 @@ import { fillKinds } from "./kinds.js";
 /** @typedef {import("./tracks.js").RegionSummary} RegionSummary */
 
 const MOST_LOSSES = 6;
+const NOT_FOLLOWED = "Not followed yet";
 
 /** `<efface-region>`. Tells "select", "go", "change-region", "start-here", "end-here", "draw-here", "delete", "cancel", "again". */
 export class RegionCard extends HTMLElement {
   /** @type {Region | null} */
   #region = null;
+  #words = "";
 
   constructor() {
     super();
@@ -60,7 +62,7 @@ export class RegionCard extends HTMLElement {
     this.span.textContent = `${from} – ${to}`;
     this.#fill(region);
     const drawn = count(region.keyframes.length, "drawing", "drawings");
-    this.state.textContent = region.is_followed ? { followed: `Followed · ${drawn}`, waiting: "Not followed yet" }[known?.state ?? "waiting"] ?? "" : `Stays where it is · ${drawn}`;
+    this.#words = region.is_followed ? { followed: `Followed · ${drawn}`, waiting: NOT_FOLLOWED }[known?.state ?? "waiting"] ?? "" : `Stays where it is · ${drawn}`;
     this.#fillLosses(region.is_followed ? (known?.lost ?? []) : [], tracks);
   }
 
@@ -75,13 +77,14 @@ export class RegionCard extends HTMLElement {
   /** @param {import("./follow.js").Progress | null} progress null when it is not followed now @param {boolean} isGivenUp */
   tellFollowing(progress, isGivenUp) {
     this.following.hidden = progress === null;
+    this.state.textContent = progress ? "Following…" : this.#words;
     if (progress) {
-      this.state.textContent = "Following…";
       this.bar.max = progress.total || 1;
       this.bar.value = progress.done;
     }
-    this.again.hidden = progress !== null || !isGivenUp || this.state.textContent !== "Not followed yet";
-    if (!this.again.hidden) this.state.title = "It is followed when the video is redacted.";
+    const isLeft = progress === null && isGivenUp && this.#words === NOT_FOLLOWED;
+    this.again.hidden = !isLeft;
+    if (isLeft) this.state.textContent = `${NOT_FOLLOWED}: that is done when the video is redacted.`;
   }
 
   /** @param {Region} region */

@@ -22,57 +22,52 @@ import { TrackStore } from "./tracks.js";
 import { waitUntilAnalysed } from "./waiting.js";
 
 class ReviewPage {
-  /** @param {HTMLElement} root */
-  constructor(root) {
+  /**
+   * @param {HTMLElement} root
+   * @param {{videoId: string, tracks: TrackStore, edits: EditsStore, choice: Choice}} models with everything loaded
+   */
+  constructor(root, { videoId, tracks, edits, choice }) {
     this.root = root;
-    this.videoId = String(root.dataset.video);
+    this.videoId = videoId;
     this.name = String(root.dataset.name);
-    this.tracks = new TrackStore(api, this.videoId);
-    this.edits = new EditsStore(api, this.videoId);
-    this.choice = new Choice(storage());
+    this.tracks = tracks;
+    this.edits = edits;
+    this.choice = choice;
     this.selection = new Selection();
-    this.scene = new Scene(this.tracks, this.choice, this.edits, this.selection);
-    this.player = part(root, "efface-player", Player);
+    this.scene = new Scene(tracks, choice, edits, this.selection);
     this.tabs = new Tabs(part(root, ".side", HTMLElement));
-  }
-
-  async start() {
-    await waitUntilAnalysed(api, this.videoId, this.root);
-    const [account, url] = await Promise.all([api.account(), api.fileLink(this.videoId), this.tracks.load()]);
-    await this.edits.load(this.tracks.summary);
-    this.choice.open(account.id, this.videoId, this.tracks.summary.indexVersion);
-    this.choice.update(this.tracks.summary.faces);
-    this.tracks.addEventListener("summary", () => this.#tellChanged(this.choice.update(this.tracks.summary.faces)));
+    tracks.addEventListener("summary", () => this.#tellChanged(choice.update(tracks.summary.faces)));
     this.#wireEdits();
-    this.player.attach(this);
-    this.player.open(url);
-    this.#wireTools();
+    this.player = new Player(part(root, "efface-player", HTMLElement), this);
+    this.follower = new Follower(api, videoId);
+    this.follower.addEventListener("followed", () => void this.#reload());
     this.gallery = this.#newGallery();
-    this.#wirePanels();
-    this.timeline = new Timeline(part(this.root, "#timeline", HTMLElement), this.player, this);
+    this.corrections = new Corrections(this.#panel("corrections"), { ...this, onOpen: () => this.tabs.open("panel-corrections") });
+    this.#wireTools();
+    this.#wireChecks();
+    this.timeline = new Timeline(part(root, "#timeline", HTMLElement), this.player, this);
     const help = listenToKeys(this.#commands());
-    part(this.root, "#help", HTMLElement).addEventListener("click", help);
+    part(root, "#help", HTMLElement).addEventListener("click", help);
   }
 
-  #wirePanels() {
-    const { tabs } = this;
-    /** @param {string} name */
-    const panel = (name) => part(this.root, `#panel-${name}`, HTMLElement);
-    this.follower = new Follower(api, this.videoId);
-    this.follower.addEventListener("followed", () => void this.#reload());
-    this.corrections = new Corrections(panel("corrections"), { ...this, follower: this.follower, onOpen: () => tabs.open("panel-corrections") });
+  /** @param {string} name */
+  #panel(name) {
+    return part(this.root, `#panel-${name}`, HTMLElement);
+  }
+
+  #wireChecks() {
     /** @type {RiskStrip | null} */
     let strip = null;
-    const redact = new RedactPanel(panel("redact"), this, api, () => strip?.numOpen ?? 0);
-    const risks = new RiskStrip(panel("risks"), part(this.root, "#risks-open", HTMLElement), this, api, {
+    const redact = new RedactPanel(this.#panel("redact"), this, api, () => strip?.numOpen ?? 0);
+    const risks = new RiskStrip(this.#panel("risks"), part(this.root, "#risks-open", HTMLElement), this, api, {
       kindOf: () => redact.kind,
       onFix: () => tell("Drag the box where it should be, or press D and draw one where a face is bare."),
     });
     strip = risks;
-    const note = part(this.player, ".stage-note", HTMLElement);
+    const note = part(this.player.root, ".stage-note", HTMLElement);
     const preview = new Preview(part(this.root, "#preview", HTMLButtonElement), note, this, api, () => redact.kind);
     redact.addEventListener("kind", () => preview.refresh());
-    tabs.addEventListener("open", (event) => {
+    this.tabs.addEventListener("open", (event) => {
       const id = /** @type {CustomEvent} */ (event).detail;
       risks.setOpen(id === "panel-risks");
       if (id === "panel-redact") redact.tell();
@@ -171,7 +166,7 @@ class ReviewPage {
   #wireTools() {
     const { tool } = this.player;
     const draw = part(this.root, "#draw", HTMLButtonElement);
-    const hint = part(this.player, ".tool-hint", HTMLElement);
+    const hint = part(this.player.root, ".tool-hint", HTMLElement);
     draw.addEventListener("click", () => tool.setDrawing(!tool.isDrawing));
     tool.addEventListener("mode", () => {
       draw.setAttribute("aria-pressed", String(tool.isDrawing));
@@ -182,13 +177,13 @@ class ReviewPage {
     tool.addEventListener("moved", (event) => {
       const { sort, id, frame, box } = /** @type {CustomEvent} */ (event).detail;
       if (sort === "face") this.edits.apply(operations.moveBox(id, frame, box), "move a box");
-      else this.corrections?.place(id, frame, box);
+      else this.corrections.place(id, frame, box);
     });
   }
 
   #newGallery() {
     const { edits } = this;
-    return new Gallery(part(this.root, "#panel-people", HTMLElement), this.tracks, this.choice, this.selection, {
+    return new Gallery(this.#panel("people"), this.tracks, this.choice, this.selection, {
       onGoTo: (frame) => this.player.goTo(frame),
       onMerge: (faceIds) => {
         this.choice.merge(faceIds);
@@ -227,8 +222,21 @@ function storage() {
   }
 }
 
-const page = new ReviewPage(part(document, "#review", HTMLElement));
-page.start().catch((error) => {
+/** @param {HTMLElement} root */
+async function start(root) {
+  const videoId = String(root.dataset.video);
+  await waitUntilAnalysed(api, videoId, root);
+  const tracks = new TrackStore(api, videoId);
+  const edits = new EditsStore(api, videoId);
+  const choice = new Choice(storage());
+  const [account, url] = await Promise.all([api.account(), api.fileLink(videoId), tracks.load()]);
+  await edits.load(tracks.summary);
+  choice.open(account.id, videoId, tracks.summary.indexVersion);
+  choice.update(tracks.summary.faces);
+  new ReviewPage(root, { videoId, tracks, edits, choice }).player.open(url);
+}
+
+start(part(document, "#review", HTMLElement)).catch((error) => {
   const failure = part(document, "#failure", HTMLElement);
   failure.textContent = error instanceof Error ? error.message : String(error);
   failure.hidden = false;
