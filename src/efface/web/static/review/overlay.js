@@ -16,8 +16,14 @@ const GRIP_PX = 8;
 export function drawThings(context, things, picture, scale) {
   context.font = `600 ${FONT_PX}px system-ui, sans-serif`;
   context.textBaseline = "middle";
+  context.save();
+  context.beginPath();
+  // A box may reach past the border of the picture; what lies there is not shown anyway.
+  context.rect(picture.x, picture.y, picture.width, picture.height);
+  context.clip();
   // Who is selected lies on top.
   for (const thing of [...things].sort((a, b) => Number(a.isSelected) - Number(b.isSelected))) drawThing(context, thing, picture, scale);
+  context.restore();
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Thing} thing @param {Rect} picture @param {number} scale */

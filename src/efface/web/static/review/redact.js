@@ -33,6 +33,7 @@ export class RedactPanel extends EventTarget {
     this.progress = part(root, ".redact-progress", HTMLElement);
     this.progressText = part(root, ".redact-progress-text", HTMLElement);
     this.bar = part(root, ".redact-progress progress", HTMLProgressElement);
+    this.ready = part(root, ".redact-ready", HTMLElement);
     this.done = part(root, ".redactions", HTMLElement);
     this.doneTitle = part(root, ".redactions-title", HTMLElement);
     part(root, ".redact-cancel", HTMLElement).addEventListener("click", () => void this.#cancel());
@@ -61,7 +62,7 @@ export class RedactPanel extends EventTarget {
   tell() {
     const { choice, edits, scene } = this.models;
     const { numKept, numRedacted } = choice;
-    const kept = choice.keptIds.map((id) => scene.labelOf(id)).join(", ");
+    const kept = choice.keptIds.map((id) => scene.nameOf(id)).join(", ");
     const parts = [count(numRedacted, "person", "people")];
     if (edits.regions.length) parts.push(count(edits.regions.length, "drawn region", "drawn regions"));
     if (edits.document.mutes.length) parts.push(count(edits.document.mutes.length, "muted span", "muted spans"));
@@ -139,11 +140,16 @@ export class RedactPanel extends EventTarget {
     this.#jobId = "";
     this.progress.hidden = true;
     if (problem) tellError(new Error(problem));
+    else {
+      this.ready.hidden = false;
+      part(this.ready, "a", HTMLAnchorElement).href = this.api.page(`/web/redactions/${this.#outputId}`);
+    }
     void this.#loadDone();
   }
 
   /** @param {number} percent */
   #showProgress(percent) {
+    this.ready.hidden = true;
     this.progress.hidden = false;
     this.bar.value = percent;
     this.progressText.textContent = percent ? `Redacting… ${percent} %. You can leave this page; it goes on.` : "Waiting for its turn…";

@@ -77,6 +77,13 @@ export class Scene {
     return face?.isNamed ? `${at + 1} ${face.name}` : String(at + 1);
   }
 
+  /** The same in a sentence. @param {number} faceId */
+  nameOf(faceId) {
+    const at = this.tracks.summary.faces.findIndex((face) => face.id === faceId);
+    const face = this.tracks.summary.faces[at];
+    return face?.isNamed ? face.name : `person ${at + 1}`;
+  }
+
   /** @param {"face" | "region"} sort @param {number} id @param {number} frame */
   #drafted(sort, id, frame) {
     const { draft } = this;

@@ -236,7 +236,8 @@ export class Timeline {
     for (const time of ticks(this.view.from, this.view.to, this.#width / TICK_PX)) {
       const x = this.#x(time);
       context.fillRect(Math.round(x), RULER_PX - 6, 1, 5);
-      context.fillText(this.view.span < 20 && time % 1 ? fineClock(time) : clock(time + 1e-6), x + 4, RULER_PX / 2 - 2);
+      const words = this.view.span < 20 && time % 1 ? fineClock(time) : clock(time + 1e-6);
+      if (x + 4 + context.measureText(words).width < width) context.fillText(words, x + 4, RULER_PX / 2 - 2);
     }
   }
 }
