@@ -84,9 +84,7 @@ def test_page_that_was_never_opened_costs_little(name: str, visit: Visit, paths:
     visitor = visit()
     if name != "sign-in":
         visitor.sign_in()
-        cookies = visitor.context.cookies()
-        visitor = visit()
-        visitor.context.add_cookies(cookies)
+        visitor = visit(storage_state=visitor.context.storage_state())
     size = bytes_of_first_page(visitor.page, f"{visitor.service.url}{paths[name]}")
     PAGES[name].is_ready(visitor.page)
     print(f"{name}: {size} bytes")

@@ -79,7 +79,11 @@ def bytes_of_first_page(page: Page, url: str) -> int:
     """Bytes over the wire, heads and bodies, until a page that was never opened stands still; those of videos, which
     come while they play, are left out."""
     seen: list[Request] = []
-    page.on("requestfinished", lambda request: seen.append(request))
+
+    def note(request: Request) -> None:
+        seen.append(request)
+
+    page.on("requestfinished", note)
     page.goto(url, wait_until="load")
     page.wait_for_timeout(1500)
     sizes = [request.sizes() for request in seen if "/files/" not in request.url]

@@ -1,5 +1,6 @@
 """Pages: templates made into answers that allow nothing from elsewhere."""
 
+import gzip
 import hashlib
 from functools import lru_cache
 from pathlib import Path
@@ -72,6 +73,17 @@ def static_mark() -> str:
             digest.update(path.name.encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+@lru_cache(maxsize=200)
+def packed_file(path: Path, _mark: str) -> bytes:
+    """A static file in gzip, a third of its size.
+
+    Args:
+        path: of the file.
+        _mark: of all static files as they are now.
+    """
+    return gzip.compress(path.read_bytes(), mtime=0)
 
 
 @lru_cache(maxsize=1)

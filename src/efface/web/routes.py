@@ -17,7 +17,7 @@ from efface.domain.errors import AccountNotFoundError
 from efface.domain.service import Account, Video
 from efface.web.context import CurrentWeb, WebContext
 from efface.web.guard import FromOwnPage
-from efface.web.pages import STATIC_FOLDER, page, static_mark
+from efface.web.pages import STATIC_FOLDER, packed_file, page, static_mark
 from efface.web.sessions import Session, Sessions, base_path, end_session
 
 router = APIRouter(include_in_schema=False)
@@ -157,7 +157,7 @@ async def csp_report(request: Request) -> Response:
 
 
 @router.get("/web/static/{mark}/{name:path}")
-async def static(mark: str, name: str) -> Response:
+async def static(mark: str, name: str, request: Request) -> Response:
     """A script, a style sheet or a drawing."""
     path = (STATIC_FOLDER / name).resolve()
     kind = _TYPES.get(path.suffix)
@@ -168,7 +168,11 @@ async def static(mark: str, name: str) -> Response:
         "Cache-Control": "public, max-age=31536000, immutable" if is_current else "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    return FileResponse(path, media_type=kind, headers=headers)
+    headers["Vary"] = "Accept-Encoding"
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return FileResponse(path, media_type=kind, headers=headers)
+    packed = await run_in_threadpool(packed_file, path, static_mark())
+    return Response(packed, media_type=kind, headers={**headers, "Content-Encoding": "gzip"})
 
 
 def _signed_in(

@@ -78,7 +78,10 @@ def test_edits_reach_the_call_and_what_they_did_is_told(
     arguments = ["redact", "clip.mp4", "-o", "safe.mp4", "--edits", "clip.edits.json", "--no-faces"]
     assert run(arguments) == 0
     assert (calls[0]["edits"], calls[0]["faces"]) == (Path("clip.edits.json"), False)
-    assert "240 of 300 frames (HighBlur); 1 drawn region treated; sound muted in 2 spans\n" in capsys.readouterr().out
+    assert (
+        "240 of 300 frames (HighBlur); 1 drawn region treated; sound muted in 2 spans\n"
+        in capsys.readouterr().out
+    )
     run([*arguments, "--json"])
     (file,) = json.loads(capsys.readouterr().out)["files"]
     assert (file["num_regions"], file["num_mutes"]) == (1, 2)

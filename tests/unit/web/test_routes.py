@@ -109,6 +109,16 @@ def test_name_of_a_video_is_text_and_nothing_else(site: Site) -> None:
     assert "&lt;script&gt;alert" in text
 
 
+def test_static_files_are_sent_small_to_those_who_can_read_them(site: Site) -> None:
+    url = f"/web/static/{static_mark()}/theme.css"
+    packed = site.api.get(url, headers={"Accept-Encoding": "gzip"})
+    plain = site.api.get(url, headers={"Accept-Encoding": "identity"})
+    assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert "Content-Encoding" not in plain.headers
+    assert packed.text == plain.text
+    assert int(packed.headers["Content-Length"]) < len(plain.content) / 2
+
+
 def test_static_files_are_kept_by_browsers_as_long_as_they_stay_the_same(site: Site) -> None:
     answer = site.get(f"/web/static/{static_mark()}/api.js")
     assert answer.headers["Content-Type"].startswith("text/javascript")
