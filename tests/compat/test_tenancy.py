@@ -147,6 +147,12 @@ def send(api: ApiInProcess, method: str, url: str, headers: dict[str, str]) -> h
     if method == "PUT" and url.endswith("/Edits"):
         headers = {**headers, "If-Match": "0"}
         options["json"] = {"format": "efface-edits", "version": 1, "source_sha256": CONTENT_SHA256}
+    elif url.endswith("/Preview"):
+        options["json"] = {"frame": 0, "redaction": {"faces": {}}}
+    elif url.endswith("/Regions/Follow"):
+        drawn = [{"frame": 0, "box": [1, 1, 20, 20]}]
+        region = {"first_frame": 0, "end_frame": 2, "is_followed": True, "keyframes": drawn}
+        options["json"] = {"region": region}
     elif url.endswith("/redact"):
         options["json"] = {"faces": {}}
     elif method == "POST":

@@ -17,7 +17,7 @@ from efface.cli.risks import risks
 from efface.cli.sample import sample
 from efface.cli.serve import api, serve
 from efface.cli.token import token
-from efface.cli.worker import run_orders, worker
+from efface.cli.worker import run_orders, run_studio, worker
 
 
 def _print_version(context: click.Context, _parameter: click.Parameter, is_wanted: bool) -> None:
@@ -49,7 +49,7 @@ def cli() -> None:
 
 for command in (
     *(redact, index, risks, info, models, sample),
-    *(serve, api, worker, account, token, doctor, run_orders),
+    *(serve, api, worker, account, token, doctor, run_orders, run_studio),
 ):
     cli.add_command(command)
 

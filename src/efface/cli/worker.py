@@ -1,4 +1,4 @@
-"""``efface worker`` and the processes that it works with."""
+"""``efface worker``, and the processes that it and the API work with."""
 
 import os
 from pathlib import Path
@@ -39,3 +39,16 @@ def run_orders() -> None:
     settings = read_settings()
     configure_log(settings.log_format)
     run_child(settings)
+
+
+@click.command(name="run-studio", hidden=True)
+@command_errors
+def run_studio() -> None:
+    """Look into videos for an API process, by orders that it writes to stdin; not for people."""
+    from efface.settings import read_settings
+    from efface.wiring.log import configure_log
+    from efface.wiring.studio_child import run_studio_child
+
+    settings = read_settings()
+    configure_log(settings.log_format)
+    run_studio_child(settings)

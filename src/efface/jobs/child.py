@@ -36,7 +36,13 @@ _PROGRESS_INTERVAL_S = 0.5
 _logger = logging.getLogger(__name__)
 
 
-def serve_orders(perform: Perform, stdin: TextIO | None = None, stdout: TextIO | None = None) -> None:
+def serve_orders(
+    perform: Perform,
+    stdin: TextIO | None = None,
+    stdout: TextIO | None = None,
+    *,
+    niceness: int = NICENESS,
+) -> None:
     """Work on orders until the input ends: the main loop of a child process.
 
     Args:
@@ -44,9 +50,10 @@ def serve_orders(perform: Perform, stdin: TextIO | None = None, stdout: TextIO |
         stdin: where orders come from, the process's own if None.
         stdout: where answers go, the process's own if None. What libraries print there is sent to stderr from now
             on, so that nothing but answers reaches the worker.
+        niceness: how far the process yields to others.
     """
     with suppress(OSError):
-        os.nice(NICENESS)
+        os.nice(niceness)
     _offer_to_be_killed_first()
     parent = os.environ.get(PARENT_VARIABLE)
     if parent is not None:

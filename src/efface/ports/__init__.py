@@ -9,6 +9,7 @@ from efface.ports.job_queue import JobQueue
 from efface.ports.object_store import ObjectStore
 from efface.ports.outbound import CallbackSender, Downloader, FetchedFile
 from efface.ports.progress import Progress, SilentProgress
+from efface.ports.studio import ClosedStudio, FollowOrder, StillOrder, Studio, StudioVideo
 
 __all__ = [
     "Accounts",
@@ -16,14 +17,19 @@ __all__ = [
     "Callbacks",
     "Catalogue",
     "Clock",
+    "ClosedStudio",
     "Corrections",
     "Downloader",
     "FetchedFile",
+    "FollowOrder",
     "Heartbeats",
     "JobQueue",
     "Jobs",
     "ObjectStore",
     "Progress",
     "SilentProgress",
+    "StillOrder",
+    "Studio",
+    "StudioVideo",
     "Videos",
 ]

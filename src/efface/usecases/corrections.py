@@ -109,7 +109,7 @@ def corrected_index(services: Services, video: Video, revision: int | None = Non
     index = detected
     if applied.names_tracks:
         index = services.indexes.get(
-            f"{_index_file(video)} {saved.key}", lambda: correct(detected, applied), _size_of_index
+            f"{_index_file(video)} {saved.key}", lambda: correct(detected, applied), size_of_index
         )
     return CorrectedIndex(detected, index, saved, with_known_paths(services, video, applied))
 
@@ -127,7 +127,7 @@ def detected_index(services: Services, video: Video) -> FaceIndex:
         with services.objects.local_file(key) as path:
             return decode_index(path)
 
-    return services.indexes.get(key, read, _size_of_index)
+    return services.indexes.get(key, read, size_of_index)
 
 
 def correct(index: FaceIndex, edits: Edits) -> FaceIndex:
@@ -224,7 +224,8 @@ def _index_file(video: Video) -> str:
     return index_key(video, video.index_version, INDEX_FILE)
 
 
-def _size_of_index(index: FaceIndex) -> int:
+def size_of_index(index: FaceIndex) -> int:
+    """Bytes of memory that an index takes, roughly."""
     arrays = sum(track.boxes.nbytes + track.scores.nbytes for track in index.tracks)
     return arrays + index.timeline.pts.nbytes + _RECORD_BYTES * (1 + len(index.tracks) + len(index.faces))
 

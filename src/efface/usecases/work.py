@@ -121,14 +121,20 @@ def opened_source(order: WorkOrder, tools: WorkTools) -> Iterator[Path]:
     Raises:
         RequestError: the file was deleted meanwhile.
     """
-    with tools.objects.local_file(order.source_key) as path:
-        try:
-            yield path
-        except EffaceError as error:
-            if str(path) not in str(error):
-                raise
-            shown = order.video.details.file_name or order.video.details.name
-            raise type(error)(str(error).replace(str(path), shown)) from error
+    shown = order.video.details.file_name or order.video.details.name
+    with tools.objects.local_file(order.source_key) as path, told_by_name(path, shown):
+        yield path
+
+
+@contextmanager
+def told_by_name(path: Path, shown: str) -> Iterator[None]:
+    """Have errors of a block name a file as users do, and not by its path."""
+    try:
+        yield
+    except EffaceError as error:
+        if str(path) not in str(error):
+            raise
+        raise type(error)(str(error).replace(str(path), shown)) from error
 
 
 def work_order(

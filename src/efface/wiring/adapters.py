@@ -8,6 +8,7 @@ from efface.ports import Catalogue
 from efface.settings import Settings
 from efface.storage.catalogue import SystemClock, open_catalogue
 from efface.usecases.services import Limits, Services
+from efface.wiring.studio import ChildStudio
 from efface.wiring.tools import open_objects, prepare_folders
 
 __all__ = ["SystemClock", "opened_catalogue", "opened_services"]
@@ -37,6 +38,7 @@ def opened_services(settings: Settings) -> Iterator[Services]:
         catalogue = stack.enter_context(opened_catalogue(settings))
         queue = stack.enter_context(closing(DbosJobQueue(settings.jobs_url)))
         yield Services(
+            studio=stack.enter_context(closing(ChildStudio())),
             catalogue=catalogue,
             objects=open_objects(settings),
             queue=queue,

@@ -15,7 +15,7 @@ from efface.domain.errors import RequestError
 from efface.domain.redaction import BlurringKind, RedactionRequest
 from efface.domain.service import IndexOutcome, Job, MediaFacts, Video, VideoDetails
 from efface.edit import decode_edits
-from efface.usecases import work_redaction
+from efface.pipeline.follow import follow_edits
 from efface.usecases.corrections import save_edits
 from efface.usecases.intake import Intake
 from efface.usecases.object_keys import index_key, order_key, resolved_edits_key
@@ -111,13 +111,12 @@ def test_region_that_was_not_followed_is_followed_once_for_all_segments(
 ) -> None:
     original = indexing.video(stage, sample_clip)
     followed: list[int] = []
-    plain = work_redaction.follow_edits
 
     def count(*args: Any) -> Edits:
         followed.append(1)
-        return plain(*args)
+        return follow_edits(*args)
 
-    monkeypatch.setattr(work_redaction, "follow_edits", count)
+    monkeypatch.setattr("efface.usecases.work_redaction.follow_edits", count)
     wanted = order(regions=(region(30, 70, is_followed=True, at=50),))
     video, job = start_redaction(stage.services, original, wanted)
     worker = Worker(stage, sample_clip, segment_s=1)

@@ -25,7 +25,13 @@ def read(**members: Any) -> WantedEdits:
 
 
 def test_body_without_a_word_of_them_wants_none() -> None:
-    for members in ({}, {"edits": False}, {"edits": None, "regions": None, "audio": None}, {"audio": {}}):
+    cases: list[dict[str, Any]] = [
+        {},
+        {"edits": False},
+        {"edits": None, "regions": None, "audio": None},
+        {"audio": {}},
+    ]
+    for members in cases:
         assert read(**members) == WantedEdits()
 
 
