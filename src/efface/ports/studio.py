@@ -1,12 +1,15 @@
 """Looking into a video for somebody who waits: a frame as it will be rendered, a region followed."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from efface.domain.edits import DrawnRegion, Edits, FollowedRegion
 from efface.domain.errors import ServiceUnavailableError
 from efface.domain.redaction import RedactionRequest
 from efface.ports.progress import Progress
+
+if TYPE_CHECKING:
+    # It brings numpy, which `import efface` does without.
+    from efface.domain.edits import DrawnRegion, Edits, FollowedRegion
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class StillOrder:
     max_side: int
     """Greatest width and height in pixels."""
     request: RedactionRequest
-    edits: Edits | None = None
+    edits: "Edits | None" = None
     """Corrections by hand, every region that is to be followed with its path."""
 
 
@@ -39,7 +42,7 @@ class FollowOrder:
     """A drawn region that is to be followed through its shots."""
 
     video: StudioVideo
-    region: DrawnRegion
+    region: "DrawnRegion"
 
 
 class Studio(Protocol):
@@ -55,7 +58,7 @@ class Studio(Protocol):
         """
         ...
 
-    def follow(self, order: FollowOrder, progress: Progress) -> tuple[FollowedRegion, ...]:
+    def follow(self, order: FollowOrder, progress: Progress) -> "tuple[FollowedRegion, ...]":
         """Where the region is, one part for each shot.
 
         Args:
@@ -77,6 +80,6 @@ class ClosedStudio:
         """Refuse."""
         raise ServiceUnavailableError(f"no still of {order.video.name} can be made in this process")
 
-    def follow(self, order: FollowOrder, progress: Progress) -> tuple[FollowedRegion, ...]:
+    def follow(self, order: FollowOrder, progress: Progress) -> "tuple[FollowedRegion, ...]":
         """Refuse."""
         raise ServiceUnavailableError(f"nothing in {order.video.name} can be followed in this process")
