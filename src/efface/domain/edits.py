@@ -221,10 +221,13 @@ class Edits:
     reviewed: tuple[ReviewedRisk, ...] = ()
     """What a person has looked at and found fine, of the very index that it was looked at in. It changes nothing of
     what is hidden, so one that fits no risk any more is passed over, and not refused."""
+    index_digest: str | None = None
+    """Of the index whose faces and tracks they name, see ``bind_edits``; None where nobody knows."""
 
     def __post_init__(self) -> None:
-        if len(self.source_sha256) != 64 or not set(self.source_sha256) <= set("0123456789abcdef"):
-            raise ValueError("source_sha256 must be 64 lower-case hexadecimal digits")
+        for name, digest in (("source_sha256", self.source_sha256), ("index_digest", self.index_digest)):
+            if digest is not None and (len(digest) != 64 or not set(digest) <= set("0123456789abcdef")):
+                raise ValueError(f"{name} must be 64 lower-case hexadecimal digits")
         for merge in self.merges:
             if len(merge) < 2:
                 raise ValueError(f"a merge needs two faces or more, not {list(merge)}")

@@ -5,7 +5,16 @@ correction that does not fit is refused and never passed over, and no correction
 """
 
 from efface.edit.apply import apply_edits
+from efface.edit.bind import bind_edits
 from efface.edit.check import check_edits
 from efface.edit.codec import decode_edits, encode_edits, parse_edits, read_edits
 
-__all__ = ["apply_edits", "check_edits", "decode_edits", "encode_edits", "parse_edits", "read_edits"]
+__all__ = [
+    "apply_edits",
+    "bind_edits",
+    "check_edits",
+    "decode_edits",
+    "encode_edits",
+    "parse_edits",
+    "read_edits",
+]

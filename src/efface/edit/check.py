@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from efface.domain.edits import Box, DrawnRegion, Edits
 from efface.domain.errors import IndexMismatchError, RequestError
 from efface.domain.geometry import Size
+from efface.edit.bind import digest_index
 from efface.index.model import FaceIndex
 
 
@@ -13,7 +14,8 @@ def check_edits(index: FaceIndex, edits: Edits) -> None:
 
     Raises:
         IndexMismatchError: they are of another video.
-        RequestError: a face, a track or a frame is not in the index, or a box lies outside of the picture.
+        RequestError: they name faces and tracks of another index, or a face, a track or a frame that is not in this
+            one, or a box lies outside of the picture.
     """
     if edits.source_sha256 != index.source.sha256:
         raise IndexMismatchError(
@@ -26,6 +28,12 @@ def check_edits(index: FaceIndex, edits: Edits) -> None:
 
 
 def _problems(index: FaceIndex, edits: Edits) -> Iterator[str]:
+    # In another index of the same video, track 3 may be another face, which would be left bare in place of this one.
+    if edits.names_tracks and edits.index_digest not in {None, digest_index(index)}:
+        yield (
+            "their faces and tracks are those of another index of this video: give that index, or take out what "
+            "names faces and tracks, and index_digest"
+        )
     tracks = {track.track_id: track for track in index.tracks}
     num_frames = index.timeline.num_frames
     named = [

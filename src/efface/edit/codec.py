@@ -41,7 +41,7 @@ _MAX_PATH_BOXES = 8_000_000
 _MAX_TIME_S = 10**9
 _TIME = re.compile(r"-?\d{1,18}(?:/\d{1,18}|\.\d{1,12})?", re.ASCII)
 _TOP_KEYS = (
-    *("format", "version", "about", "source_sha256"),
+    *("format", "version", "about", "source_sha256", "index_digest"),
     *("merges", "splits", "removed_tracks", "moved_boxes", "regions", "mutes", "reviewed"),
 )
 
@@ -57,6 +57,7 @@ def encode_edits(edits: Edits) -> Iterator[str]:
         ("version", VERSION),
         ("about", _ABOUT),
         ("source_sha256", edits.source_sha256),
+        ("index_digest", edits.index_digest),
         ("merges", edits.merges),
         ("removed_tracks", edits.removed_tracks),
         ("mutes", [[str(span.start), str(span.end)] for span in edits.mutes]),
@@ -171,6 +172,7 @@ def _decode(fields: Fields) -> Edits:
     try:
         return Edits(
             source_sha256=fields.text("source_sha256", 64),
+            index_digest=fields.text("index_digest", 64) if fields.has("index_digest") else None,
             merges=tuple(_read_merges(fields)),
             splits=tuple(_read_split(record) for record in _records(fields, "splits")),
             removed_tracks=fields.integers("removed_tracks", 1, _MAX_ID)

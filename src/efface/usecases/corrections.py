@@ -10,7 +10,7 @@ import numpy as np
 from efface.domain.edits import DrawnRegion, Edits, FollowedRegion
 from efface.domain.errors import ArtifactNotFoundError, IndexMismatchError, RequestError
 from efface.domain.service import EditsRevision, Video
-from efface.edit import apply_edits, check_edits, decode_edits, encode_edits
+from efface.edit import apply_edits, bind_edits, check_edits, decode_edits, encode_edits
 from efface.index.codec import decode_index
 from efface.index.model import FaceIndex
 from efface.usecases.object_keys import edits_key, follow_key, index_key
@@ -81,7 +81,9 @@ def save_edits(services: Services, video: Video, edits: Edits, expected: int) ->
         EditsChangedError: another revision was saved meanwhile.
         VideoNotFoundError: the video was deleted meanwhile.
     """
-    correct(detected_index(services, video), edits)
+    detected = detected_index(services, video)
+    correct(detected, edits)
+    edits = bind_edits(edits, detected)
     key = edits_key(video, new_video_id())
     services.objects.put_bytes(key, "".join(encode_edits(edits)).encode())
     try:
@@ -147,7 +149,9 @@ def correct(index: FaceIndex, edits: Edits) -> FaceIndex:
 
 def without_tracks(edits: Edits) -> Edits:
     """What of the corrections holds for any index of the same video: regions and mutes."""
-    return replace(edits, merges=(), splits=(), removed_tracks=(), moved_boxes=(), reviewed=())
+    return replace(
+        edits, merges=(), splits=(), removed_tracks=(), moved_boxes=(), reviewed=(), index_digest=None
+    )
 
 
 def with_known_paths(services: Services, video: Video, edits: Edits) -> Edits:

@@ -51,4 +51,5 @@ def full_edits() -> Edits:
         ),
         mutes=(TimeRange(Fraction(1001, 30), Fraction(40)), TimeRange(Fraction(-1, 2), Fraction(0))),
         reviewed=(ReviewedRisk(7, 1), ReviewedRisk(50, None)),
+        index_digest="cd" * 32,
     )

@@ -11,7 +11,7 @@ from efface.domain.errors import IndexMismatchError, RequestError
 from efface.domain.geometry import Size
 from efface.domain.time import Timeline
 from efface.domain.track import FaceGroup, FaceTrack, Shot
-from efface.edit import apply_edits
+from efface.edit import apply_edits, bind_edits
 from efface.index.codec import encode_index
 from efface.index.model import FaceIndex, SourceFile
 
@@ -83,7 +83,7 @@ def test_removed_track_is_gone_and_so_is_who_had_no_other() -> None:
 def test_given_index_stays_as_it_is(full_edits: Edits) -> None:
     index = index_of(1001, 1001, 1002, 1003)
     before = "".join(encode_index(index))
-    changed = apply_edits(index, full_edits)
+    changed = apply_edits(index, bind_edits(full_edits, index))
     assert "".join(encode_index(index)) == before
     assert "".join(encode_index(changed)) != before
 
@@ -160,6 +160,30 @@ REGION = DrawnRegion(1, "", None, (DrawnBox(5, (0.0, 0.0, 9.0, 9.0)),), 0, 100, 
 def test_correction_that_does_not_fit_is_refused(edits: Edits, message: str) -> None:
     with pytest.raises(RequestError, match=message):
         apply_edits(index_of(1001, 1002), edits)
+
+
+def test_numbers_of_another_index_are_refused() -> None:
+    index, other = index_of(1001, 1002, 1002), index_of(1001, 1001, 1002)
+    bound = bind_edits(Edits(SHA256, removed_tracks=(2,)), index)
+    assert people(apply_edits(index, bound)) == {1001: (1,), 1002: (3,)}
+    with pytest.raises(RequestError, match="those of another index of this video"):
+        apply_edits(other, bound)
+
+
+def test_regions_fit_every_index_of_their_video() -> None:
+    region = DrawnRegion(1, "", None, (DrawnBox(3, (1, 1, 9, 9)),), 0, 9, is_followed=False)
+    bound = bind_edits(Edits(SHA256, regions=(region,)), index_of(1001))
+    other = index_of(1001, 1002)
+    assert apply_edits(other, bound) is other
+
+
+def test_names_of_people_are_no_part_of_what_edits_are_bound_to() -> None:
+    index = index_of(1001, 1002)
+    renamed = dataclasses.replace(
+        index, faces=tuple(dataclasses.replace(face, name="Anna") for face in index.faces)
+    )
+    bound = bind_edits(Edits(SHA256, merges=((1001, 1002),)), index)
+    assert people(apply_edits(renamed, bound)) == {1001: (1, 2)}
 
 
 def test_edits_of_another_video_are_refused() -> None:

@@ -92,6 +92,8 @@ def test_review_may_leave_its_track_out_and_is_no_correction() -> None:
         ({"format": "efface-index"}, 'its "format" is not "efface-edits"'),
         ({"version": 2}, "format version 2, not 1"),
         ({"merge": []}, "merge is not a field of the format here"),
+        ({"index_digest": "AB" * 32}, "index_digest must be 64 lower-case"),
+        ({"index_digest": 7}, "index_digest must be printable text"),
         ({"source_sha256": "AB" * 32}, "source_sha256 must be 64 lower-case"),
         ({"merges": [[1001]]}, "a merge needs two faces or more"),
         ({"merges": [1001, 1002]}, r"merges\[0\] must be a list in brackets"),

@@ -5,7 +5,7 @@
 /** @typedef {{id: number, label: string, kind: string | null, first_frame: number, end_frame: number, is_followed: boolean,
  *   keyframes: Keyframe[], path?: unknown}} Region */
 /** @typedef {[number | string, number | string]} Mute seconds of the video's own clock, fractions as text */
-/** @typedef {{format: string, version: number, source_sha256: string, merges: number[][], splits: {track: number, face: number}[],
+/** @typedef {{format: string, version: number, source_sha256: string, index_digest?: string | null, merges: number[][], splits: {track: number, face: number}[],
  *   removed_tracks: number[], moved_boxes: {track: number, frame: number, box: Box}[], regions: Region[], mutes: Mute[],
  *   reviewed: {frame: number, track: number | null}[]}} Document */
 /** @typedef {{id: number, tracks: {id: number}[]}} DetectedFace a person before any correction */
@@ -129,7 +129,8 @@ export function review(frame, track, isFine) {
 
 /** What names people and tracks of an index that is gone, taken out; what was drawn and muted stays. @returns {Operation} */
 export function withoutPeople() {
-  return (document) => ({ ...document, merges: [], splits: [], removed_tracks: [], moved_boxes: [], reviewed: [] });
+  const nobody = { merges: [], splits: [], removed_tracks: [], moved_boxes: [], reviewed: [], index_digest: null };
+  return (document) => ({ ...document, ...nobody });
 }
 
 /** An id above all that are or were somebody's. @param {Document} document @param {DetectedFace[]} detected */
