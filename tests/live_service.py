@@ -149,7 +149,12 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 def start(
-    data: Path, *, command: str = "serve", settings: Mapping[str, str] | None = None, key: str | None = None
+    data: Path,
+    *,
+    command: str = "serve",
+    settings: Mapping[str, str] | None = None,
+    key: str | None = None,
+    port: int = 0,
 ) -> LiveService:
     """Start a service and wait until it answers.
 
@@ -158,10 +163,11 @@ def start(
         command: ``serve`` or ``api``.
         settings: further ``EFFACE_…`` variables.
         key: the account's key where the account is there already.
+        port: TCP port, 0 for a free one.
     """
     log = (data.parent / f"{data.name}.log").open("ab")
     process = subprocess.Popen(
-        [PROGRAM, command, "--data", data, "--port", "0", "--json"],
+        [PROGRAM, command, "--data", data, "--port", str(port), "--json"],
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,

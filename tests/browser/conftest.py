@@ -115,7 +115,8 @@ def visitors(browser: Browser) -> Iterator[Visit]:
 
     try:
         yield make
-        shifts = [layout_shift(page) for visitor in made for page in visitor.context.pages]
+        still = [visitor for visitor in made if not visitor.watch.may_move]
+        shifts = [layout_shift(page) for visitor in still for page in visitor.context.pages]
         complaints = [problem for visitor in made for problem in visitor.watch.unexpected()]
     finally:
         for visitor in made:

@@ -23,6 +23,8 @@ class Watch:
     origin: str
     """Scheme, host and port of the service, beside which no other may be asked."""
     problems: list[str] = field(default_factory=list)
+    may_move: bool = False
+    """Whether the person has done something that moves the page."""
     _allowed: list[str] = field(default_factory=list)
     _bytes: dict[Request, int] = field(default_factory=dict)
 

@@ -40,7 +40,6 @@ export class UploadRow extends HTMLElement {
     this.button.textContent = upload.isOver ? "Close" : "Cancel";
     this.button.setAttribute("aria-label", `${this.button.textContent} ${upload.name}`);
     this.words.replaceChildren(this.#state());
-    if (upload.state === "done") setTimeout(() => this.remove(), 6000);
   }
 
   /** @returns {Node | string} */
