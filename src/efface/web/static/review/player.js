@@ -42,6 +42,10 @@ export class Player extends EventTarget {
     for (const model of [tracks, edits, selection, choice]) {
       for (const name of ["chunk", "summary", "change"]) model.addEventListener(name, () => this.draw());
     }
+    // A finger on a selected box drags it, and does not scroll the page.
+    selection.addEventListener("change", () => {
+      this.canvas.classList.toggle("selected", selection.faceId !== null || selection.regionId !== null);
+    });
     new ResizeObserver(() => this.draw()).observe(this.stage);
     this.#tellTime();
     void tracks.need(0).catch(() => {});

@@ -5,12 +5,13 @@ import { count, fineClock } from "../words.js";
 import { review } from "./edit_operations.js";
 import { make, part } from "./elements.js";
 import { fetchStill } from "./preview.js";
+import { lookAt, placeLook } from "./risk_look.js";
 import { redactionBody } from "./redaction_body.js";
 
 /** @typedef {{frame: number, firstFrame: number, endFrame: number, score: number, reasons: string[], trackId: number | null,
  *   faceId: number | null, box: import("./tracks.js").Box | null, isReviewed: boolean}} Risk */
 
-const MAX_SIDE = 480;
+const MAX_SIDE = 1280;
 const PAGE = 40;
 /** What the service calls a reason, in words. @type {Record<string, string>} */
 const REASONS = {
@@ -122,7 +123,8 @@ export class RiskStrip {
     picture.setAttribute("aria-label", `Go to ${time}`);
     const image = make("img", { alt: "", decoding: "async" });
     const spot = make("span", { className: "risk-spot" });
-    this.#placeSpot(spot, risk);
+    if (risk.box) placeLook(image, spot, lookAt(risk.box, this.models.tracks.summary));
+    else spot.hidden = true;
     picture.append(image, spot, make("span", { className: "length", textContent: time }));
     picture.addEventListener("click", () => this.#go(risk));
     const words = risk.reasons.map((reason) => REASONS[reason] ?? reason).join(", ");
@@ -140,24 +142,6 @@ export class RiskStrip {
     item.append(picture, make("span", { className: "hint", textContent: words }), buttons);
     this.observer.observe(item);
     return item;
-  }
-
-  /** Where to look, for the picture is small. @param {HTMLElement} spot @param {Risk} risk */
-  #placeSpot(spot, risk) {
-    spot.hidden = risk.box === null;
-    if (!risk.box) return;
-    const { width, height } = this.models.tracks.summary;
-    // As in the picture itself, which is letterboxed into 16 to 9.
-    const shape = width / height / (16 / 9);
-    const [sx, sy] = shape < 1 ? [shape, 1] : [1, 1 / shape];
-    const [x1, y1, x2, y2] = risk.box;
-    const grow = 0.02;
-    const left = (1 - sx) / 2 + (x1 / width) * sx - grow;
-    const top = (1 - sy) / 2 + (y1 / height) * sy - grow;
-    spot.style.left = `${left * 100}%`;
-    spot.style.top = `${top * 100}%`;
-    spot.style.width = `${(((x2 - x1) / width) * sx + 2 * grow) * 100}%`;
-    spot.style.height = `${(((y2 - y1) / height) * sy + 2 * grow) * 100}%`;
   }
 
   /** @param {Risk} risk */
