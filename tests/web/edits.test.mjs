@@ -119,6 +119,21 @@ test("what is changed while saving is saved after it, each upon the revision bef
   assert.equal(store.revision, 2);
 });
 
+test("corrections go on being of the index that the service has bound them to", async () => {
+  const service = new FakeEdits();
+  const store = await opened(service);
+  store.apply(operations.removeTrack(1), "one");
+  await store.settled();
+  service.edits.index_digest = "d1";
+  const again = await opened(service);
+  again.apply(operations.removeTrack(2), "two");
+  await again.settled();
+  assert.equal(service.edits.index_digest, "d1");
+  again.apply(operations.withoutPeople(), "drop");
+  await again.settled();
+  assert.equal(service.edits.index_digest, "d1");
+});
+
 test("undo and redo are saved too", async () => {
   const service = new FakeEdits();
   const store = await opened(service);

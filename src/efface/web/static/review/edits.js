@@ -24,6 +24,8 @@ export class EditsStore extends EventTarget {
   /** @type {Document} as the service has it */
   #saved = emptyDocument("");
   #highestFaceId = 0;
+  /** @type {string | null} the index whose people and tracks the saved corrections name */
+  #indexDigest = null;
 
   /** @param {import("../api.js").ApiClient} api @param {string} videoId */
   constructor(api, videoId) {
@@ -132,13 +134,16 @@ export class EditsStore extends EventTarget {
       let answer;
       try {
         const headers = { "If-Match": `"${this.revision}"` };
-        answer = await this.api.json("PUT", `/Videos/${this.videoId}/Edits`, sent, { headers });
+        // Bound to the index they were made for: over another one they would hide the wrong people.
+        const bound = { ...sent, index_digest: sent.index_digest ?? this.#indexDigest };
+        answer = await this.api.json("PUT", `/Videos/${this.videoId}/Edits`, bound, { headers });
       } catch (error) {
         if (!(await this.#recovered(error))) return;
         continue;
       }
       this.revision = answer.revision;
       this.isStale = answer.isStale;
+      this.#indexDigest = answer.edits?.index_digest ?? null;
       this.#saved = sent;
       // What was corrected meanwhile is sent before anybody hears of this one.
       if (this.document === sent) {
@@ -182,6 +187,7 @@ export class EditsStore extends EventTarget {
   #take(answer, sha256) {
     this.revision = answer.revision;
     this.isStale = answer.isStale;
+    this.#indexDigest = null;
     this.document = this.#saved = answer.edits ? completed(answer.edits) : emptyDocument(sha256);
     this.#undo = [];
     this.#redo = [];

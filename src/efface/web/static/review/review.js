@@ -36,7 +36,12 @@ class ReviewPage {
     this.selection = new Selection();
     this.scene = new Scene(tracks, choice, edits, this.selection);
     this.tabs = new Tabs(part(root, ".side", HTMLElement));
-    tracks.addEventListener("summary", () => this.#tellChanged(choice.update(tracks.summary.faces)));
+    const { indexVersion } = tracks.summary;
+    tracks.addEventListener("summary", () => {
+      // Analysed anew meanwhile: whoever is shown here may be somebody else now.
+      if (tracks.summary.indexVersion !== indexVersion) location.reload();
+      else this.#tellChanged(choice.update(tracks.summary.faces));
+    });
     this.#wireEdits();
     this.player = new Player(part(root, "efface-player", HTMLElement), this);
     this.follower = new Follower(api, videoId);
