@@ -53,6 +53,7 @@ EXPECTED = {
     "VideoBusyError": ExitCode.REQUEST,
     "DuplicateVideoError": ExitCode.REQUEST,
     "EditsChangedError": ExitCode.REQUEST,
+    "EditsChangedError": ExitCode.REQUEST,
     "Cancelled": ExitCode.INTERRUPTED,
 }
 
