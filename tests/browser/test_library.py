@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests import live_service
 from tests.browser.conftest import Visit, Visitor, visitors
@@ -28,9 +28,8 @@ def choose(visitor: Visitor, *files: Path) -> None:
     chooser.value.set_files([str(file) for file in files])
 
 
-def card(page: Page, name: str) -> Page:
-    found: Page = page.locator("video-card").filter(has_text=name)  # type: ignore[assignment]
-    return found
+def card(page: Page, name: str) -> Locator:
+    return page.locator("video-card").filter(has_text=name)
 
 
 def slow_down(page: Page, bytes_per_s: int) -> None:

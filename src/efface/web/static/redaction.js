@@ -71,6 +71,8 @@ class RedactionPage {
     const redacted = at("redacted");
     const original = at("original");
     redacted.src = await api.fileLink(videoId);
+    // Without an address it is no link: no key reaches it, and no screen reader tells of it.
+    at("download").href = redacted.src;
     const hasOriginal = await this.#linkOriginal(original);
     const pair = new Pair(redacted, original);
     new Controls(pair).start();
