@@ -53,7 +53,6 @@ EXPECTED = {
     "VideoBusyError": ExitCode.REQUEST,
     "DuplicateVideoError": ExitCode.REQUEST,
     "EditsChangedError": ExitCode.REQUEST,
-    "EditsChangedError": ExitCode.REQUEST,
     "Cancelled": ExitCode.INTERRUPTED,
 }
 
@@ -62,7 +61,10 @@ EXPECTED = {
     "kind", [kind for kind in leaves(EffaceError)[1:] if kind.__module__ == errors.__name__]
 )
 def test_every_error_has_its_exit_code(kind: type[EffaceError]) -> None:
-    error = kind([7], [1]) if kind is errors.UnknownFaceError else kind("sentence")
+    arguments = {errors.UnknownFaceError: ([7], [1]), errors.EditsChangedError: (1, 2)}.get(
+        kind, ("sentence",)
+    )
+    error = kind(*arguments)
     assert exit_code_of(error) is EXPECTED[kind.__name__]
 
 
