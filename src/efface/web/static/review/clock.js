@@ -4,7 +4,7 @@ import { lastAtMost } from "./tracks.js";
 
 /** @typedef {import("./tracks.js").TrackStore} TrackStore */
 
-/** Tells "frame" when another frame is looked at (`frame`), and "shown" when another picture is on the screen (`shown`). */
+/** Tells "frame" when another frame is looked at (`frame`), and "shown" when another picture is on the screen (`shown`), "novideo" when the browser cannot show any. */
 export class FrameClock extends EventTarget {
   /** Media time of the first frame: containers begin at any. Known once it was on the screen. @type {number | null} */
   #start = null;
@@ -25,7 +25,6 @@ export class FrameClock extends EventTarget {
     this.hasVideo = true;
     this.ready = this.#firstPicture();
     video.addEventListener("seeked", () => this.#seeked());
-    video.addEventListener("error", () => { this.hasVideo = false; });
     tracks.addEventListener("chunk", () => {
       if (this.#shownTime !== null && this.#wanted < 0) this.#show(this.#shownTime);
     });
@@ -87,7 +86,14 @@ export class FrameClock extends EventTarget {
       return Promise.resolve();
     }
     return new Promise((resolve) => {
-      this.video.addEventListener("error", () => resolve(), { once: true });
+      const none = () => {
+        this.hasVideo = false;
+        resolve();
+        this.dispatchEvent(new Event("novideo"));
+      };
+      this.video.addEventListener("error", none, { once: true });
+      // A browser that knows the sound alone plays that, before a black picture.
+      this.video.addEventListener("loadedmetadata", () => { if (this.video.videoWidth === 0) none(); }, { once: true });
       /** @param {number} _now @param {{mediaTime: number}} metadata */
       const shown = (_now, metadata) => {
         if (this.#start === null) {

@@ -17,6 +17,7 @@ export class Player extends EventTarget {
   #backwards;
   #backRate = 0;
   #isDue = false;
+  #stillFrame = -1;
   /** The picture shows how it will be, which boxes would hide. */
   isBare = false;
 
@@ -59,6 +60,9 @@ export class Player extends EventTarget {
       if (this.isPaused) this.dispatchEvent(new Event("still"));
     });
     clock.addEventListener("frame", () => this.#tellTime());
+    clock.addEventListener("novideo", () => {
+      for (const selector of [".play", ".sound", ".speed"]) part(this.root, selector, HTMLElement).setAttribute("disabled", "");
+    });
     for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => this.#tellPlaying());
     part(this.root, ".play", HTMLElement).addEventListener("click", () => this.toggle());
     part(this.root, ".back", HTMLElement).addEventListener("click", () => this.step(-1));
@@ -179,7 +183,9 @@ export class Player extends EventTarget {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     const picture = this.picture;
-    const things = !this.isBare || this.isEditing ? this.scene.at(this.clock.shown) : [];
+    // A still of another frame must not wear the boxes of this one.
+    const hasPicture = this.clock.hasVideo || this.#stillFrame === this.clock.shown;
+    const things = hasPicture && (!this.isBare || this.isEditing) ? this.scene.at(this.clock.shown) : [];
     drawThings(context, [...things, ...this.tool.things()], picture, picture.width / this.tracks.summary.width);
   }
 
@@ -210,9 +216,13 @@ export class Player extends EventTarget {
     else if (thing.faceId !== null) this.selection.face(thing.faceId, thing.id);
   }
 
-  /** Show a picture over the video; null takes it away. @param {string | null} url @param {boolean} [isFinished] no boxes are drawn over it */
+  /**
+   * Show a picture of the frame that is looked at over the video; null takes it away.
+   * @param {string | null} url @param {boolean} [isFinished] it shows how it will be: no boxes are drawn over it
+   */
   showStill(url, isFinished = false) {
     const old = this.still.src;
+    this.#stillFrame = url === null ? -1 : this.clock.shown;
     this.still.hidden = url === null;
     this.isBare = url !== null && isFinished;
     if (url !== null) this.still.src = url;

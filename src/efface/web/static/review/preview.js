@@ -36,7 +36,7 @@ export class Preview {
     player.tool.addEventListener("mode", () => {
       if (player.tool.isActive && this.isOn) this.set(false);
     });
-    player.video.addEventListener("error", () => {
+    player.clock.addEventListener("novideo", () => {
       this.#tell("This browser cannot play this format: step and jump through its frames instead.");
       this.refresh();
     });
