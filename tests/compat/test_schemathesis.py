@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -40,6 +41,25 @@ LOCATION, SECRET = "westus2", "a-secret-of-the-operator-0123456789"
 FOR_NOTHING = "GET /Auth/{location}/Accounts/{accountId}/Projects/{projectId}/AccessToken"
 """There are no projects: never answers but with a refusal."""
 LONGEST_ANSWER_S = 10
+KNOWN_REGION = {
+    "first_frame": 0,
+    "end_frame": 9,
+    "is_followed": True,
+    "keyframes": [{"frame": 3, "box": [1, 2, 30, 40]}],
+}
+KNOWN_BODIES: dict[str, dict[str, Any]] = {
+    "PUT /{location}/Accounts/{accountId}/Videos/{videoId}/Edits": {
+        "format": "efface-edits",
+        "version": 1,
+        "source_sha256": sha256(b"a video").hexdigest(),
+    },
+    "POST /{location}/Accounts/{accountId}/Videos/{videoId}/Regions/Follow": {"region": KNOWN_REGION},
+    "POST /{location}/Accounts/{accountId}/Videos/{videoId}/Preview": {
+        "frame": 7,
+        "redaction": {"faces": {}, "regions": [KNOWN_REGION]},
+    },
+}
+"""Bodies that fit the video that is asked about, by operation."""
 
 
 @schemathesis.serializer("application/offset+octet-stream")
@@ -93,6 +113,8 @@ class Asker:
         for values in (case.path_parameters, case.query, case.headers):
             for name in set(values or {}) & known.keys():
                 values[name] = known[name]
+        if case.operation.label in KNOWN_BODIES:
+            case.body = KNOWN_BODIES[case.operation.label]
 
     def known_values(self, label: str, is_job_done: bool) -> dict[str, str]:
         if "/streams/" in label:
@@ -108,12 +130,18 @@ class Asker:
             "videoId": self.stream.video_id if "streaming-url" in label else video.video_id,
             "thumbnailId": POSTER_ID,
             "faceId": "1001",
+            "chunk": "0",
+            "edits": "0",
+            "revision": "0",
             "resource": "https://management.azure.com",
             "X-IDENTITY-HEADER": SECRET,
             "Tus-Resumable": "1.0.0",
             "Upload-Length": "1000000",
             "Upload-Offset": "0",
         }
+        if "/Edits" in label:
+            revision = self.api.catalogue.edits_revision(video.account_id, video.video_id)
+            known["If-Match"] = f'"{revision.revision if revision else 0}"'
         if "{uploadId}" in label:
             account = self.api.account.account_id
             known["uploadId"] = self.api.context.uploads.create(account, 1000, "", "").upload_id

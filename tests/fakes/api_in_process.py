@@ -39,6 +39,7 @@ from efface.usecases.reading import (
 from efface.usecases.services import Services
 from tests.fakes.memory_objects import MemoryObjects
 from tests.fakes.noted_queue import NotedQueue
+from tests.fakes.quick_studio import QuickStudio
 from tests.fakes.sample_index import sample_index_file
 from tests.storage.records import StillClock
 
@@ -69,7 +70,7 @@ class ApiInProcess:
     ticks: Ticks = field(default_factory=Ticks)
 
     def __post_init__(self) -> None:
-        self.services = Services(self.catalogue, self.objects, self.queue, self.clock)
+        self.services = Services(self.catalogue, self.objects, self.queue, self.clock, studio=QuickStudio())
         self.account, self.key = create_account(self.catalogue, self.clock, "Studio One", location="westus2")
         self.serve()
 
