@@ -96,8 +96,9 @@ docs: $(READY_DEV) ## Write docs/cli.md and docs/settings.md anew from the progr
 	@$(BIN)/python -m docs.generate_cli docs/cli.md
 	@$(BIN)/python -m docs.generate_settings docs/settings.md
 
-docs-images: $(READY) ## Make docs/images/before-after.png anew from the bundled sample
+docs-images: $(READY_DEV) ## Make docs/images anew from the bundled sample: pictures of the pages too
 	@$(BIN)/python -m docs.before_after docs/images/before-after.png
+	@$(BIN)/python -m docs.page_images docs/images
 
 bench: bench-leak bench-speed bench-identity bench-load bench-review ## All benchmarks
 

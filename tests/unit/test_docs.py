@@ -98,3 +98,11 @@ def test_decisions_are_short_and_numbered_in_order() -> None:
     pages = sorted((PROJECT / "docs" / "decisions").glob("*.md"))
     assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
     assert all(len(page.read_text().splitlines()) <= 40 for page in pages)
+
+
+@pytest.mark.parametrize("name", ["sign-in", "library", "review", "result"])
+@pytest.mark.parametrize("view", ["light", "dark", "phone"])
+def test_every_page_has_a_picture_that_is_small(name: str, view: str) -> None:
+    """`make docs-images` makes them; a repository keeps every version for ever."""
+    picture = PROJECT / "docs" / "images" / f"{name}-{view}.png"
+    assert 1_000 < picture.stat().st_size < 150_000
