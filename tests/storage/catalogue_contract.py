@@ -119,6 +119,7 @@ class CatalogueContract:
             thumbnail_id="20000000-0000-0000-0000-000000000001",
             original_id="ffffffffff",
             expires=START + timedelta(days=7, microseconds=1),
+            notices=("the sound track was left out", "ünï"),
         )
         catalogue.add_video(full)
         assert catalogue.video(OWN, full.video_id) == full
@@ -466,6 +467,7 @@ class CatalogueContract:
         original, output, job = self.redacting(catalogue, callback_url="https://example.org")
         catalogue.begin_job(job.job_id)
         assert catalogue.finish_redaction(job.job_id, redaction_outcome()) is True
+        assert catalogue.video(OWN, output.video_id).notices == redaction_outcome().notices
         assert catalogue.video(OWN, original.video_id) == original
         made = catalogue.video(OWN, output.video_id)
         assert (made.state, made.progress, made.source) == (VideoState.PROCESSED, 100, SOURCE)

@@ -84,4 +84,6 @@ def index_outcome(version: int = 1) -> IndexOutcome:
 
 
 def redaction_outcome() -> RedactionOutcome:
-    return RedactionOutcome(SOURCE, MEDIA, False, "20000000-0000-0000-0000-000000000002")
+    return RedactionOutcome(
+        SOURCE, MEDIA, False, "20000000-0000-0000-0000-000000000002", ("a sound track was left out",)
+    )

@@ -168,6 +168,8 @@ class Video:
     """The video that this one is a redaction of; it may be gone."""
     expires: datetime | None = None
     """When retention removes it."""
+    notices: tuple[str, ...] = ()
+    """What a user should know of how it was analysed or rendered, one sentence each."""
 
     @property
     def is_redaction(self) -> bool:
@@ -254,6 +256,7 @@ class IndexOutcome:
     has_faces_index: bool
     has_stream: bool
     thumbnail_id: str | None
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,3 +267,4 @@ class RedactionOutcome:
     media: MediaFacts
     has_stream: bool
     thumbnail_id: str | None
+    notices: tuple[str, ...] = ()

@@ -86,7 +86,9 @@ def join(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -
     tools.objects.put_bytes(poster_key(video, thumbnail_id), poster)
     facts = MediaFacts(insights.duration_s, insights.width, insights.height, insights.num_frames)
     return outcome_document(
-        IndexOutcome(version, stored, facts, video.options.finds_faces, has_stream, thumbnail_id)
+        IndexOutcome(
+            version, stored, facts, video.options.finds_faces, has_stream, thumbnail_id, insights.notices
+        )
     )
 
 

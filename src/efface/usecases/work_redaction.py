@@ -89,7 +89,7 @@ def join(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -
     with opened_source(order, tools) as source:
         rendering = _rendering(order, tools, source)
         output = folder / f"redacted{rendering.suffix}"
-        _join_spans(order, tools, rendering, output, progress)
+        notices = _join_spans(order, tools, rendering, output, progress)
     info, timeline = probe_video(output), rendering.timeline
     facts = MediaFacts(
         round(float(timeline.duration), 7),
@@ -103,12 +103,13 @@ def join(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -
     poster = still_jpeg(output, timeline.start_of(0) + timeline.duration * POSTER_SHARE)
     tools.objects.put_bytes(poster_key(made, thumbnail_id), poster)
     stored = _stored(order, tools, output)
-    return outcome_document(RedactionOutcome(stored, facts, has_stream, thumbnail_id))
+    return outcome_document(RedactionOutcome(stored, facts, has_stream, thumbnail_id, notices))
 
 
 def _join_spans(
     order: WorkOrder, tools: WorkTools, rendering: Rendering, output: Path, progress: Progress
-) -> None:
+) -> tuple[str, ...]:
+    """Make the finished file; gives what the user should know of it."""
     numbers = range(len(_spans(order, tools)))
     with ExitStack() as stack:
         parts = [
@@ -116,12 +117,13 @@ def _join_spans(
             for number in numbers
         ]
         try:
-            join_rendered(rendering, parts, output, progress)
+            report = join_rendered(rendering, parts, output, progress)
         except SegmentError as error:
             _tell_whole(order, error)
-            render_video(
+            report = render_video(
                 rendering.source, rendering.plan, rendering.timeline, output, rendering.settings, progress
             )
+    return report.notices
 
 
 def _spans(order: WorkOrder, tools: WorkTools) -> list[tuple[int, int]]:

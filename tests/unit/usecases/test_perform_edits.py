@@ -1,7 +1,7 @@
 """Redactions with corrections by hand, as child processes do them."""
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +153,15 @@ def test_what_does_not_fit_the_uploaded_video_fails_with_a_sentence(
     stage.services.catalogue.begin_job(released.job_id)
     with pytest.raises(RequestError, match="region 1 ends at frame 5000, but the video has 100"):
         worker.stage(released, WorkStage.PLAN)
+
+
+def test_what_the_user_must_know_of_the_result_stays_with_it(
+    stage: Stage, sample_clip: Path, indexing: Indexing
+) -> None:
+    original = indexing.video(stage, sample_clip)
+    drawn = replace(region(0, 5), kind=None)
+    box = RedactionRequest(BlurringKind.BOUNDING_BOX)
+    video, job = start_redaction(stage.services, original, order(box, regions=(drawn,)))
+    Worker(stage, sample_clip).run(job)
+    (notice,) = [each for each in stage.video(video.video_id).notices if "region 1" in each]
+    assert "hidden by HighBlur" in notice

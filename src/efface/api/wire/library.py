@@ -81,6 +81,8 @@ class LibraryItem(WireShape):
     original_video_id: str | None
     """The video that this one is a redaction of."""
     redactions: tuple[RelatedVideo, ...]
+    notices: tuple[str, ...]
+    """What a person should know of how it was analysed or rendered, such as sound that could not be muted."""
     job_id: str | None
     """What is being done to it, or to make it."""
 
@@ -113,6 +115,7 @@ def library_item(entry: LibraryEntry) -> LibraryItem:
         has_source_video_file=video.source is not None,
         original_video_id=video.original_id,
         redactions=tuple(map(_related, entry.redactions)),
+        notices=video.notices,
         job_id=entry.open_job.job_id if entry.open_job else None,
     )
 

@@ -144,6 +144,7 @@ def _publish(
             modified=now,
             has_stream=outcome.has_stream,
             thumbnail_id=outcome.thumbnail_id,
+            notices=list(outcome.notices),
             **source,
             **media_columns(outcome.media),
             **failure_columns(None),

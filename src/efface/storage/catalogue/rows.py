@@ -59,6 +59,7 @@ def to_video(row: Row[Any]) -> Video:
         thumbnail_id=row.thumbnail_id,
         original_id=row.original_id,
         expires=row.expires,
+        notices=tuple(row.notices or ()),
     )
 
 
@@ -108,6 +109,7 @@ def video_columns(video: Video) -> dict[str, Any]:
         "thumbnail_id": video.thumbnail_id,
         "original_id": video.original_id,
         "expires": video.expires,
+        "notices": list(video.notices),
     }
 
 

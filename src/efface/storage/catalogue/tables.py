@@ -135,6 +135,8 @@ videos = Table(
     Column("thumbnail_id", String(36), nullable=True),
     Column("original_id", String(36), nullable=True),
     Column("expires", UtcTime, nullable=True, index=True),
+    # None where it was written by an efface that kept none.
+    Column("notices", JSON, nullable=True),
     # Holds all that a page is chosen and counted by, so that 100,000 videos are counted without reading one of them.
     Index("ix_videos_newest", "account_id", "created", "video_id", "state", "privacy", "original_id"),
     Index("ix_videos_sha256", "account_id", "source_sha256"),
