@@ -11,7 +11,7 @@ STILL = b"\xff\xd8still"
 class QuickStudio:
     """Fulfils ``Studio``."""
 
-    def still(self, order: StillOrder) -> bytes:
+    def still(self, order: StillOrder, progress: Progress) -> bytes:
         return STILL
 
     def follow(self, order: FollowOrder, progress: Progress) -> tuple[FollowedRegion, ...]:

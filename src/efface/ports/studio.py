@@ -48,13 +48,18 @@ class FollowOrder:
 class Studio(Protocol):
     """Decodes users' files somewhere else than in the process that asks: they may be hostile."""
 
-    def still(self, order: StillOrder) -> bytes:
+    def still(self, order: StillOrder, progress: Progress) -> bytes:
         """A JPEG.
+
+        Args:
+            order: of what.
+            progress: hears ``"still"`` several times a second while others are served first, and may cancel until then.
 
         Raises:
             InputError: the video or the order cannot be used.
             QueueFullError: too many wait for a still already.
             ServiceUnavailableError: the store or this machine could not do it; trying again may help.
+            Cancelled: on request of ``progress``.
         """
         ...
 
@@ -76,7 +81,7 @@ class Studio(Protocol):
 class ClosedStudio:
     """Looks into nothing: for processes that answer nobody."""
 
-    def still(self, order: StillOrder) -> bytes:
+    def still(self, order: StillOrder, progress: Progress) -> bytes:
         """Refuse."""
         raise ServiceUnavailableError(f"no still of {order.video.name} can be made in this process")
 

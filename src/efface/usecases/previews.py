@@ -34,15 +34,25 @@ def preview(
     request: RedactionRequest,
     wanted: WantedEdits,
     max_side: int,
+    progress: Progress,
 ) -> Preview:
     """Make a still of a frame as it will be rendered.
+
+    Args:
+        services: the ports.
+        video: that is looked at.
+        frame_index: which frame.
+        request: who is to be hidden, and how.
+        wanted: corrections that are to be applied.
+        max_side: greatest width and height in pixels.
+        progress: hears while others are served first, and may cancel until then.
 
     Raises:
         ArtifactNotFoundError: the video has no index or no file, or there is no such revision of the corrections.
         SourceDeletedError: its file was deleted.
         RequestError: there is no such frame, or the request cannot be used.
         InputError: the file cannot be read.
-        QueueFullError, ServiceUnavailableError: see ``ports.Studio``.
+        QueueFullError, ServiceUnavailableError, Cancelled: see ``ports.Studio``.
     """
     place = _studio_video(services, video)
     num_frames = detected_index(services, video).timeline.num_frames
@@ -52,10 +62,10 @@ def preview(
     if ordered is None:
         refuse_nothing(request, None)
         refuse_unknown_faces(services, video, request)
-        return Preview(services.studio.still(StillOrder(place, frame_index, max_side, request)), ())
+        return Preview(services.studio.still(StillOrder(place, frame_index, max_side, request), progress), ())
     waiting = tuple(region.region_id for region in ordered.edits.regions if _waits(region))
     edits = replace(ordered.edits, regions=tuple(map(_with_a_path, ordered.edits.regions)))
-    still = services.studio.still(StillOrder(place, frame_index, max_side, request, edits))
+    still = services.studio.still(StillOrder(place, frame_index, max_side, request, edits), progress)
     return Preview(still, waiting)
 
 

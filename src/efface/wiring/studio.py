@@ -58,18 +58,23 @@ class ChildStudio:
         self._stills = _Bench(command, self._limits)
         self._follows = _Bench(command, self._limits)
 
-    def still(self, order: StillOrder) -> bytes:
+    def still(self, order: StillOrder, progress: Progress) -> bytes:
         """See ``ports.Studio``."""
         limit_s = self._limits.still_s
-        result = self._stills.run(still_document(order), order.video.name, SilentProgress(), limit_s, limit_s)
+        # One that is begun is ended: to kill the child would make the next wait longer than this one takes.
+        with self._stills.turn("still", progress):
+            result = self._stills.run(
+                still_document(order), order.video.name, SilentProgress(), limit_s, limit_s
+            )
         return still_of(result)
 
     def follow(self, order: FollowOrder, progress: Progress) -> tuple[FollowedRegion, ...]:
         """See ``ports.Studio``."""
         limits = self._limits
-        result = self._follows.run(
-            follow_document(order), order.video.name, progress, limits.follow_s, limits.silence_s
-        )
+        with self._follows.turn("follow", progress):
+            result = self._follows.run(
+                follow_document(order), order.video.name, progress, limits.follow_s, limits.silence_s
+            )
         return path_of(result)
 
     def close(self) -> None:
@@ -92,27 +97,37 @@ class _Bench:
     def run(
         self, document: Mapping[str, Any], name: str, progress: Progress, limit_s: float, silence_s: float
     ) -> Mapping[str, Any]:
-        """Have an order done; raises what the child tells, and what became of the child."""
-        with self._place(), self._own_turn(progress):
-            try:
-                child = self._pool.take()
-            except OSError as error:
-                raise ServiceUnavailableError(f"no process could be started for {name}: {error}") from error
-            is_reusable = False
-            try:
-                child.send(document)
-                message = self._listen(child, name, progress, limit_s, silence_s)
-                is_reusable = child.is_alive
-            finally:
-                if is_reusable:
-                    self._pool.give_back(child)
-                    self._end_idle_later()
-                else:
-                    self._pool.kill(child)
+        """Have an order done in one's turn; raises what the child tells, and what became of the child."""
+        try:
+            child = self._pool.take()
+        except OSError as error:
+            raise ServiceUnavailableError(f"no process could be started for {name}: {error}") from error
+        is_reusable = False
+        try:
+            child.send(document)
+            message = self._listen(child, name, progress, limit_s, silence_s)
+            is_reusable = child.is_alive
+        finally:
+            if is_reusable:
+                self._pool.give_back(child)
+                self._end_idle_later()
+            else:
+                self._pool.kill(child)
         if "error" in message:
             raise _told(message["error"])
         result: Mapping[str, Any] = message["result"]
         return result
+
+    @contextmanager
+    def turn(self, stage: str, progress: Progress) -> Iterator[None]:
+        """Wait until the child is free, and keep it so for the block."""
+        with self._place():
+            while not self._turn.acquire(timeout=_LOOK_S):
+                progress.report(stage, 0, None)
+            try:
+                yield
+            finally:
+                self._turn.release()
 
     def close(self) -> None:
         with self._count:
@@ -163,15 +178,6 @@ class _Bench:
         finally:
             with self._count:
                 self._num_inside -= 1
-
-    @contextmanager
-    def _own_turn(self, progress: Progress) -> Iterator[None]:
-        while not self._turn.acquire(timeout=_LOOK_S):
-            progress.report("follow", 0, None)
-        try:
-            yield
-        finally:
-            self._turn.release()
 
     def _end_idle_later(self) -> None:
         with self._count:

@@ -73,7 +73,7 @@ def follow(name: str = "clip") -> FollowOrder:
 
 def test_still_and_region_come_back_from_children(open_studio: Callable[..., ChildStudio]) -> None:
     studio = open_studio()
-    assert studio.still(still()) == b"JPEG"
+    assert studio.still(still(), SilentProgress()) == b"JPEG"
     assert studio.follow(follow(), SilentProgress()) == ()
 
 
@@ -91,22 +91,22 @@ def test_refusal_of_a_child_is_that_of_the_studio_and_its_child_stays(
 ) -> None:
     studio = open_studio()
     with pytest.raises(kind, match=words):
-        studio.still(still(name))
-    assert studio.still(still()) == b"JPEG"
+        studio.still(still(name), SilentProgress())
+    assert studio.still(still(), SilentProgress()) == b"JPEG"
 
 
 def test_child_that_dies_is_told_and_replaced(open_studio: Callable[..., ChildStudio]) -> None:
     studio = open_studio()
     with pytest.raises(DamagedMediaError, match="dies cannot be shown: the process"):
-        studio.still(still("dies"))
-    assert studio.still(still()) == b"JPEG"
+        studio.still(still("dies"), SilentProgress())
+    assert studio.still(still(), SilentProgress()) == b"JPEG"
 
 
 def test_child_that_hangs_is_told(open_studio: Callable[..., ChildStudio]) -> None:
     studio = open_studio(still_s=0.5)
     began = time.monotonic()
     with pytest.raises(DamagedMediaError, match="hangs takes too long"):
-        studio.still(still("hangs"))
+        studio.still(still("hangs"), SilentProgress())
     assert time.monotonic() - began < 10
     assert studio._stills._pool._busy == set()
 
@@ -156,7 +156,7 @@ def test_those_who_wait_hear_so_and_too_many_are_refused(open_studio: Callable[.
             time.sleep(0.01)
         with pytest.raises(QueueFullError):
             studio.follow(follow(), SilentProgress())
-        assert studio.still(still()) == b"JPEG", "stills do not wait for those who follow"
+        assert studio.still(still(), SilentProgress()) == b"JPEG", "stills do not wait for those who follow"
     finally:
         is_stopped.set()
         for thread in threads:
@@ -165,13 +165,13 @@ def test_those_who_wait_hear_so_and_too_many_are_refused(open_studio: Callable[.
 
 def test_child_without_work_ends_after_a_while(open_studio: Callable[..., ChildStudio]) -> None:
     studio = open_studio(idle_s=0.2)
-    studio.still(still())
+    studio.still(still(), SilentProgress())
     ((_, child),) = studio._stills._pool._idle
     deadline = time.monotonic() + 10
     while child.is_alive and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not child.is_alive
-    assert studio.still(still()) == b"JPEG"
+    assert studio.still(still(), SilentProgress()) == b"JPEG"
 
 
 def test_closing_kills_what_is_under_way(open_studio: Callable[..., ChildStudio]) -> None:
@@ -180,7 +180,7 @@ def test_closing_kills_what_is_under_way(open_studio: Callable[..., ChildStudio]
 
     def run() -> None:
         try:
-            studio.still(still("hangs"))
+            studio.still(still("hangs"), SilentProgress())
         except EffaceError as error:
             told.append(error)
 
@@ -192,3 +192,22 @@ def test_closing_kills_what_is_under_way(open_studio: Callable[..., ChildStudio]
     thread.join(10)
     assert not thread.is_alive()
     assert len(told) == 1
+
+
+def test_still_that_nobody_waits_for_leaves_the_line_and_one_that_is_begun_is_ended(
+    open_studio: Callable[..., ChildStudio],
+) -> None:
+    studio = open_studio()
+    is_gone = threading.Event()
+
+    class Gone:
+        def report(self, stage: str, done: int, total: int | None) -> None:
+            if is_gone.is_set():
+                raise Cancelled("gone")
+
+    with studio._stills.turn("still", SilentProgress()):
+        threading.Timer(0.3, is_gone.set).start()
+        with pytest.raises(Cancelled):
+            studio.still(still(), Gone())
+    assert is_gone.is_set()
+    assert studio.still(still(), Gone()) == b"JPEG"

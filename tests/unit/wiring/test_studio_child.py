@@ -68,19 +68,23 @@ def still(frame: int, edits: Edits | None = None, video: StudioVideo = VIDEO) ->
 def test_stills_regions_and_refusals_come_from_real_children(studio: ChildStudio) -> None:
     edits = Edits(SHA256, regions=(region(is_followed=False),))
     for frame, is_hidden in ((1, False), (5, True), (8, True), (9, False)):
-        with av.open(io.BytesIO(studio.still(still(frame, edits))), "r") as container:
+        with av.open(io.BytesIO(studio.still(still(frame, edits), SilentProgress())), "r") as container:
             picture = next(container.decode(video=0))
         assert (picture.width, picture.height) == (160, 120)
         inside = picture.to_ndarray(format="gray8")[25:75, 30:90]
         assert (float(inside.max()) < 30) == is_hidden
 
     with pytest.raises(RequestError, match="frame 99 is not in the video"):
-        studio.still(still(99))
+        studio.still(still(99), SilentProgress())
     with pytest.raises(InputError, match=r"holiday\.mp4") as refused:
-        studio.still(still(1, video=StudioVideo("a/source/text.mp4", VIDEO.index_key, "holiday.mp4")))
+        studio.still(
+            still(1, video=StudioVideo("a/source/text.mp4", VIDEO.index_key, "holiday.mp4")), SilentProgress()
+        )
     assert "objects" not in str(refused.value)
     with pytest.raises(ArtifactNotFoundError):
-        studio.still(still(1, video=StudioVideo("a/source/gone.mp4", VIDEO.index_key, "holiday.mp4")))
+        studio.still(
+            still(1, video=StudioVideo("a/source/gone.mp4", VIDEO.index_key, "holiday.mp4")), SilentProgress()
+        )
 
     (part, *_) = studio.follow(FollowOrder(VIDEO, region(is_followed=True)), SilentProgress())
     assert part.first_frame <= 5 < part.end_frame

@@ -1,5 +1,6 @@
 """Previews: a frame as it will be rendered, and regions followed while the user waits. Not offered by Azure."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -8,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from efface.api.access import VideoContributor, VideoTokenReader
 from efface.api.context import CurrentServices
+from efface.api.departures import run_while_wanted
 from efface.api.errors import error_responses
 from efface.api.follow_stream import follow_lines
 from efface.api.request_body import read_body
@@ -53,7 +55,7 @@ async def post_preview(request: Request, access: VideoTokenReader, services: Cur
     body = await read_body(request, _MAX_BYTES)
     wanted = await run_in_threadpool(read_preview, body)
     redaction = wanted.redaction
-    made = await run_in_threadpool(
+    look = partial(
         preview,
         services,
         access.video,
@@ -62,6 +64,8 @@ async def post_preview(request: Request, access: VideoTokenReader, services: Cur
         redaction.edits,
         wanted.max_side,
     )
+    # A page that steps on asks for the next frame at once: those that nobody waits for any more make room.
+    made = await run_while_wanted(request, look)
     headers = {"Cache-Control": "no-store"}
     if made.waiting:
         headers["X-Efface-Waiting-Regions"] = ", ".join(map(str, made.waiting))

@@ -34,8 +34,15 @@ class WrittenStudio:
     stopped: threading.Event = field(default_factory=threading.Event)
     deletes: Callable[[], object] | None = None
 
-    def still(self, order: StillOrder) -> bytes:
+    def still(self, order: StillOrder, progress: Progress) -> bytes:
         self.stills.append(order)
+        try:
+            while self.waits:
+                progress.report("still", 0, None)
+                time.sleep(0.01)
+        except Cancelled:
+            self.stopped.set()
+            raise
         if self.error:
             raise self.error
         return b"\xff\xd8still"
@@ -297,3 +304,18 @@ def test_client_that_goes_away_stops_the_work(
         time.sleep(1.7)
         assert not studio.stopped.is_set()
     assert studio.stopped.wait(10)
+
+
+def test_preview_that_nobody_waits_for_leaves_the_line(
+    api: ApiInProcess, studio: WrittenStudio, serve_live: Callable[[FastAPI], str]
+) -> None:
+    video = api.indexed()
+    studio.waits = True
+    url = f"{serve_live(api.serve())}{api.path}/Videos/{video.video_id}/Preview"
+    body = {"frame": 1, "redaction": {"faces": {}}}
+    with httpx.Client(timeout=0.5) as client, pytest.raises(httpx.ReadTimeout):
+        client.post(url, json=body, headers=api.authorized())
+    assert studio.stopped.wait(10)
+    studio.waits = False
+    answer = httpx.post(url, json=body, headers=api.authorized(), timeout=20)
+    assert answer.status_code == 200
