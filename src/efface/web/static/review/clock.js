@@ -4,6 +4,12 @@ import { lastAtMost } from "./tracks.js";
 
 /** @typedef {import("./tracks.js").TrackStore} TrackStore */
 
+const HAS_CALLBACKS = "requestVideoFrameCallback" in (globalThis.HTMLVideoElement?.prototype ?? {});
+const INTO_FRAME_S = 0.0005;
+const SETTLED_MS = 300;
+const RETRY_MS = 150;
+const TRIES = 20;
+
 /** Tells "frame" when another frame is looked at (`frame`), and "shown" when another picture is on the screen (`shown`), "novideo" when the browser cannot show any. */
 export class FrameClock extends EventTarget {
   /** Media time of the first frame: containers begin at any. Known once it was on the screen. @type {number | null} */
@@ -13,6 +19,8 @@ export class FrameClock extends EventTarget {
   #wanted = -1;
   /** @type {number | null} where to seek when the seek under way has ended */
   #next = null;
+  #time = 0;
+  #triesLeft = 0;
 
   /** @param {HTMLVideoElement} video @param {TrackStore} tracks */
   constructor(video, tracks) {
@@ -49,8 +57,9 @@ export class FrameClock extends EventTarget {
       return;
     }
     const [start, end] = this.tracks.timesOfFrame(wanted);
-    // The middle of a frame is in it, whatever rounding does to times on the way.
-    this.#seek((start + end) / 2 + (this.#start ?? 0));
+    // Just behind its beginning: before it by no rounding, and not past the length that the container gives it, which
+    // is often less than the time until the next one.
+    this.#seek(start + Math.min((end - start) / 2, INTO_FRAME_S) + (this.#start ?? 0));
   }
 
   /** Look at what is shown at a time. @param {number} seconds from the first frame */
@@ -61,6 +70,8 @@ export class FrameClock extends EventTarget {
 
   /** @param {number} time */
   #seek(time) {
+    this.#time = time;
+    this.#triesLeft = TRIES;
     // A held key asks faster than pictures are decoded; each must be seen all the same.
     if (this.video.seeking) this.#next = time;
     else this.video.currentTime = time;
@@ -73,15 +84,26 @@ export class FrameClock extends EventTarget {
       return;
     }
     const wanted = this.#wanted;
-    this.#wanted = -1;
     if (wanted < 0) return;
-    this.#tell(wanted);
-    this.#tellShown(wanted);
+    // A container may claim to be shorter than it is: browsers stop there, until they have read on.
+    if (this.video.currentTime < this.#time - INTO_FRAME_S && this.#triesLeft-- > 0) {
+      setTimeout(() => {
+        if (this.#wanted === wanted && !this.video.seeking) this.video.currentTime = this.#time;
+      }, RETRY_MS);
+      return;
+    }
+    this.#wanted = -1;
+    if (!HAS_CALLBACKS) {
+      this.#tellShown(wanted);
+      return;
+    }
+    // Which picture has come is told by its own time, never by what was asked for; what is said follows the picture.
+    setTimeout(() => { if (this.#wanted < 0) this.#tell(this.shown); }, SETTLED_MS);
   }
 
   /** @returns {Promise<void>} when it is known at which time the container begins */
   #firstPicture() {
-    if (!("requestVideoFrameCallback" in HTMLVideoElement.prototype)) {
+    if (!HAS_CALLBACKS) {
       this.#followRoughly();
       return Promise.resolve();
     }

@@ -1,0 +1,120 @@
+"""Boxes are in step with the picture: the number that is painted into each frame is the one whose boxes are drawn."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visitor
+from tests.live_service import LiveService
+
+_BITS, _BAR_PX, _HEIGHT = 7, 32, 96
+_NUM_FRAMES = 100
+_FIRST_MS = 5000
+_READ = """
+const read = (video) => {
+  const canvas = document.createElement("canvas");
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(video, 0, 0);
+  const bar = canvas.width / BITS;
+  let number = 0;
+  for (let i = 0; i < BITS; i++) {
+    const pixel = context.getImageData((i + 0.5) * bar, canvas.height / 2, 1, 1).data;
+    number = number * 2 + (pixel[0] > 127);
+  }
+  return number;
+};
+const player = document.querySelector("efface-player");
+const video = player.querySelector("video");
+""".replace("BITS", str(_BITS))
+
+
+def write_numbered(path: Path) -> Path:
+    """A clip that begins at five seconds, with frames of very different lengths; bars in each say its number."""
+    lengths_ms = np.random.default_rng(3).choice([33, 40, 50, 90], _NUM_FRAMES)
+    times_ms = _FIRST_MS + np.concatenate([[0], np.cumsum(lengths_ms)])
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "10", "bf": "2", "g": "25"})
+        stream.width, stream.height, stream.pix_fmt = _BITS * _BAR_PX, _HEIGHT, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        for number in range(_NUM_FRAMES):
+            bits = [(number >> (_BITS - 1 - i)) & 1 for i in range(_BITS)]
+            row = np.repeat(np.array(bits, np.uint8) * 255, _BAR_PX)
+            picture = np.broadcast_to(row[None, :, None], (_HEIGHT, len(row), 3))
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+            frame.pts, frame.time_base = int(times_ms[number]), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="module")
+def numbered_id(service: LiveService, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The numbered clip, analysed."""
+    clip = write_numbered(tmp_path_factory.mktemp("numbered") / "numbered.mp4")
+    with service.caller() as caller:
+        video_id = caller.upload(clip)
+        caller.wait_for_index(video_id)
+    return video_id
+
+
+@pytest.fixture
+def page(signed_in: Visitor, numbered_id: str) -> Page:
+    """The review page of the clip."""
+    opened = signed_in.open(f"/web/videos/{numbered_id}")
+    expect(opened.locator(".people-count")).not_to_have_text("Loading…")
+    # The first picture is there once the end can be gone to and come back from.
+    for key, number in (("End", _NUM_FRAMES - 1), ("Home", 0)):
+        opened.keyboard.press(key)
+        expect(opened.locator("efface-player")).to_have_attribute("data-shown", str(number))
+    return opened
+
+
+def test_every_frame_that_plays_has_its_own_boxes(page: Page) -> None:
+    pairs = page.evaluate(
+        f"""() => new Promise((resolve) => {{
+          {_READ}
+          const pairs = [];
+          const look = () => {{
+            pairs.push([read(video), Number(player.dataset.shown ?? 0)]);
+            if (!video.ended) video.requestVideoFrameCallback(look);
+          }};
+          video.addEventListener("ended", () => resolve(pairs));
+          video.requestVideoFrameCallback(look);
+          document.querySelector(".play").click();
+        }})"""
+    )
+    assert len(pairs) > _NUM_FRAMES / 4, "a slow machine may skip frames, but not most of them"
+    # A browser under load may have handed over the next picture by the time that it is read.
+    wrong = [pair for pair in pairs if pair[0] != pair[1]]
+    assert len(wrong) <= len(pairs) / 20, wrong
+    assert all(painted == drawn + 1 for painted, drawn in wrong), wrong
+
+
+def test_every_step_shows_the_next_frame(page: Page) -> None:
+    page.locator(".stage canvas").focus()
+    for number in [*range(1, 40), *range(38, 30, -1)]:
+        page.keyboard.press("ArrowRight" if number > _frame(page) else "ArrowLeft")
+        expect(page.locator("efface-player")).to_have_attribute("data-shown", str(number))
+        assert page.evaluate(f"() => {{ {_READ} return read(video); }}") == number
+
+
+def test_a_key_that_is_held_ends_on_the_frame_that_it_says(page: Page) -> None:
+    page.locator(".stage canvas").focus()
+    for _ in range(25):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("End")
+    for _ in range(10):
+        page.keyboard.press("ArrowLeft")
+    number = _NUM_FRAMES - 11
+    expect(page.locator("efface-player")).to_have_attribute("data-shown", str(number))
+    assert page.evaluate(f"() => {{ {_READ} return read(video); }}") == number
+
+
+def _frame(page: Page) -> int:
+    return int((page.locator(".frame").text_content() or "").removeprefix("frame "))
