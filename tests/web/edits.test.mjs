@@ -39,7 +39,7 @@ class FakeEdits {
 /** @param {FakeEdits} service */
 async function opened(service) {
   const store = new EditsStore(/** @type {any} */ (service), "v");
-  await store.load(/** @type {any} */ ({ editsRevision: 0, sourceSha256: SHA, faces: DETECTED }));
+  await store.load(Promise.resolve(/** @type {any} */ ({ editsRevision: 0, sourceSha256: SHA, faces: DETECTED })));
   return store;
 }
 
@@ -117,6 +117,25 @@ test("what is changed while saving is saved after it, each upon the revision bef
   assert.deepEqual(service.edits.removed_tracks, [1, 2, 3]);
   assert.deepEqual(service.matches, ['"0"', '"1"']);
   assert.equal(store.revision, 2);
+});
+
+test("people as they were before any correction are fetched beside, and again when that has failed", async () => {
+  let isAway = true;
+  const service = {
+    /** @param {string} path @param {any} [options] */
+    get: async (path, options) => {
+      if (path.endsWith("/Edits")) return { revision: 3, isStale: false, edits: EMPTY };
+      assert.deepEqual(options.query, { edits: 0 });
+      if (isAway) throw new Error("away");
+      return { faces: DETECTED };
+    },
+  };
+  const store = new EditsStore(/** @type {any} */ (service), "v");
+  await store.load(Promise.resolve(/** @type {any} */ ({ editsRevision: 3, sourceSha256: SHA, faces: [] })));
+  await assert.rejects(store.known(), /away/);
+  isAway = false;
+  await store.known();
+  assert.equal(store.detected, DETECTED);
 });
 
 test("corrections go on being of the index that the service has bound them to", async () => {

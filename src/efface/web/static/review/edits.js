@@ -24,6 +24,8 @@ export class EditsStore extends EventTarget {
   /** @type {Document} as the service has it */
   #saved = emptyDocument("");
   #highestFaceId = 0;
+  /** @type {Promise<void> | null} */
+  #detecting = null;
   /** @type {string | null} the index whose people and tracks the saved corrections name */
   #indexDigest = null;
 
@@ -41,14 +43,26 @@ export class EditsStore extends EventTarget {
     this.status = "saved";
   }
 
-  /** Fetch what was corrected. @param {import("./tracks.js").Summary} summary of the video */
-  async load(summary) {
-    const [answer, detected] = await Promise.all([
-      this.api.get(`/Videos/${this.videoId}/Edits`),
-      summary.editsRevision === 0 ? summary : this.api.get(`/Videos/${this.videoId}/Tracks`, { query: { edits: 0 } }),
-    ]);
-    this.detected = detected.faces;
+  /** Fetch what was corrected. @param {Promise<import("./tracks.js").Summary>} coming summary of the video, fetched beside it */
+  async load(coming) {
+    const [answer, summary] = await Promise.all([this.api.get(`/Videos/${this.videoId}/Edits`), coming]);
+    if (summary.editsRevision === 0) this.detected = summary.faces;
+    else {
+      this.#detecting = this.#loadDetected();
+      // Whoever needs them is told, by `known`.
+      this.#detecting.catch(() => {});
+    }
     this.#take(answer, summary.sourceSha256);
+  }
+
+  /** Wait until it is known who there was before any correction, which merging and splitting start from. */
+  async known() {
+    this.#detecting = this.#detecting?.catch(() => this.#loadDetected()) ?? null;
+    await this.#detecting;
+  }
+
+  async #loadDetected() {
+    this.detected = (await this.api.get(`/Videos/${this.videoId}/Tracks`, { query: { edits: 0 } })).faces;
   }
 
   get regions() {

@@ -67,6 +67,7 @@ export class Preview {
     if (this.isOn) this.#tell("Making the preview…");
     try {
       await this.edits.settled();
+      await this.edits.known();
       const redaction = this.isOn ? redactionBody(this.kindOf(), this.choice.keptIds, this.edits.revision) : bareBody(this.edits.detected.map((face) => face.id));
       const url = await fetchStill(this.api, this.videoId, frame, redaction, MAX_SIDE, control.signal);
       if (control.signal.aborted || frame !== this.player.clock.shown || !this.player.isPaused) {

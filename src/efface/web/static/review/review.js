@@ -190,11 +190,13 @@ class ReviewPage {
     const { edits } = this;
     return new Gallery(this.#panel("people"), this.tracks, this.choice, this.selection, {
       onGoTo: (frame) => this.player.goTo(frame),
-      onMerge: (faceIds) => {
+      onMerge: (faceIds) => this.#whenKnown(() => {
         this.choice.merge(faceIds);
         edits.apply(operations.mergeFaces(faceIds, edits.detected), "merge people");
-      },
-      onSplit: (trackIds) => edits.apply(operations.splitTracks(trackIds, edits.newFaceId(), edits.detected), "split somebody off"),
+      }),
+      onSplit: (trackIds) => this.#whenKnown(() => {
+        edits.apply(operations.splitTracks(trackIds, edits.newFaceId(), edits.detected), "split somebody off");
+      }),
       onRemove: (trackIds) => this.#removeTracks(trackIds),
       onRename: async (faceId, name) => {
         try {
@@ -207,6 +209,11 @@ class ReviewPage {
       picture: (id) => api.picture(`/Videos/${this.videoId}/Thumbnails/${id}`),
       labelOf: (faceId) => this.scene.labelOf(faceId),
     });
+  }
+
+  /** @param {() => void} act */
+  #whenKnown(act) {
+    this.edits.known().then(act).catch(tellError);
   }
 
   /** @param {import("./tracks.js").Face[]} faces who are redacted again */
@@ -230,12 +237,11 @@ function storage() {
 /** @param {HTMLElement} root */
 async function start(root) {
   const videoId = String(root.dataset.video);
-  await waitUntilAnalysed(api, videoId, root);
+  if (root.dataset.state !== "Processed") await waitUntilAnalysed(api, videoId, root);
   const tracks = new TrackStore(api, videoId);
   const edits = new EditsStore(api, videoId);
   const choice = new Choice(storage());
-  const [account, url] = await Promise.all([api.account(), api.fileLink(videoId), tracks.load()]);
-  await edits.load(tracks.summary);
+  const [account, url] = await Promise.all([api.account(), api.fileLink(videoId), edits.load(tracks.load())]);
   choice.open(account.id, videoId, tracks.summary.indexVersion);
   choice.update(tracks.summary.faces);
   new ReviewPage(root, { videoId, tracks, edits, choice }).player.open(url);
