@@ -158,3 +158,32 @@ def test_preview_is_the_frame_as_it_will_be(signed_in: Visitor, sample_id: str) 
     body = json.loads(answer.value.request.post_data or "{}")
     assert body["frame"] == 0
     expect(page.locator(".still")).to_be_visible()
+
+
+def test_correction_made_when_the_session_has_ended_is_saved_after_signing_in(
+    signed_in: Visitor, sample_id: str
+) -> None:
+    page = opened(signed_in, sample_id)
+    before = saved(signed_in.service, sample_id)
+    page.get_by_role("tab", name="Correct").click()
+    signed_in.context.clear_cookies()
+    signed_in.watch.allow("401")
+    # Nobody waits an hour for the page's token to end.
+    page.route("**/Edits", lambda route: route.continue_(headers={"Authorization": "Bearer ended"}))
+    page.locator(".draw-region").click()
+    drag(page, (640, 480), (40, 40, 160, 120))
+    page.wait_for_url("**/web/sign-in?next=*")
+    page.unroute("**/Edits")
+    assert saved(signed_in.service, sample_id)["revision"] == before["revision"]
+    page.get_by_label("Account", exact=True).fill("default")
+    page.get_by_label("Key", exact=True).fill(signed_in.service.key)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**/web/videos/{sample_id}")
+    expect(page.locator("#save-state")).to_have_text("All corrections saved")
+    page.get_by_role("tab", name="Correct").click()
+    expect(page.locator("efface-region")).to_have_count(1)
+    after = saved(signed_in.service, sample_id)
+    assert after["revision"] == before["revision"] + 1
+    assert len(after["edits"]["regions"]) == 1
+    page.locator("#undo").click()
+    expect(page.locator("efface-region")).to_have_count(0)

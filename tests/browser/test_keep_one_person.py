@@ -70,6 +70,15 @@ def names_of(service: LiveService, video_id: str, labels: dict[str, Any], person
     return names
 
 
+@pytest.fixture(scope="module")
+def two_people_id(service: LiveService, shared: Path) -> str:
+    """The clip, analysed."""
+    with service.caller() as caller:
+        video_id = caller.upload(shared / "media" / "faces_video" / f"{CLIP}.mp4")
+        caller.wait_for_index(video_id)
+    return video_id
+
+
 def upload_by_hand(visitor: Visitor, clip: Path) -> str:
     choose(visitor, clip)
     found = card(visitor.page, clip.name)
@@ -121,16 +130,12 @@ def test_kept_person_is_as_before_and_the_other_cannot_be_recognised(
 
 
 def test_merged_people_are_one_until_it_is_undone_and_after_a_reload(
-    signed_in: Visitor, shared: Path
+    signed_in: Visitor, two_people_id: str
 ) -> None:
-    clip = shared / "media" / "faces_video" / f"{CLIP}.mp4"
-    with signed_in.service.caller() as caller:
-        video_id = caller.upload(clip, name="merge")
-        faces = caller.wait_for_index(video_id)["videos"][0]["insights"]["faces"]
-    number = len(faces)
-    assert number >= 2
-    page = opened(signed_in, video_id)
+    page = opened(signed_in, two_people_id)
     people = page.locator("efface-person")
+    number = people.count()
+    assert number >= 2
     expect(people).to_have_count(number)
     for index in (0, 1):
         people.nth(index).get_by_role("checkbox", name="to merge").check()
@@ -141,6 +146,26 @@ def test_merged_people_are_one_until_it_is_undone_and_after_a_reload(
     page.locator("#redo").click()
     expect(people).to_have_count(number - 1)
     expect(page.locator("#save-state")).to_contain_text("saved", ignore_case=True)
-    page = opened(signed_in, video_id)
+    page = opened(signed_in, two_people_id)
     expect(page.locator("efface-person")).to_have_count(number - 1)
-    assert saved(signed_in.service, video_id)["revision"] >= 1
+    assert len(saved(signed_in.service, two_people_id)["edits"]["merges"]) == 1
+
+
+def test_moments_that_are_fine_are_counted_off_and_stay_so(signed_in: Visitor, two_people_id: str) -> None:
+    page = opened(signed_in, two_people_id)
+    page.get_by_role("tab", name="Check").click()
+    state = page.locator(".risks-state")
+    expect(state).not_to_have_text("Loading…")
+    buttons = page.locator(".risks .fine-button")
+    number = buttons.count()
+    assert number > 0
+    expect(state).to_contain_text(f"{number} of {number} moments")
+    buttons.first.click()
+    for index in range(number):
+        if buttons.nth(index).get_attribute("aria-pressed") != "true":
+            buttons.nth(index).click()
+    expect(state).to_contain_text("looked at")
+    expect(page.locator("#save-state")).to_have_text("All corrections saved")
+    page = opened(signed_in, two_people_id)
+    page.get_by_role("tab", name="Check").click()
+    expect(state).to_contain_text("All")

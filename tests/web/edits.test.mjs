@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EditsStore } from "../../src/efface/web/static/review/edits.js";
+import { Keepsake } from "../../src/efface/web/static/review/keepsake.js";
 import * as operations from "../../src/efface/web/static/review/edit_operations.js";
 
 const SHA = "a".repeat(64);
@@ -209,4 +210,54 @@ test("while the service is away nothing is lost, and nothing goes on as if it we
   await store.settled();
   assert.equal(store.status, "saved");
   assert.deepEqual(service.edits.removed_tracks, [1]);
+});
+
+/** The storage of a tab. */
+function tabStorage() {
+  /** @type {Map<string, string>} */
+  const kept = new Map();
+  const storage = {
+    getItem: (/** @type {string} */ name) => kept.get(name) ?? null,
+    setItem: (/** @type {string} */ name, /** @type {string} */ text) => void kept.set(name, text),
+    removeItem: (/** @type {string} */ name) => void kept.delete(name),
+  };
+  return /** @type {any} */ (storage);
+}
+
+/** @param {FakeEdits} service @param {Keepsake} keepsake */
+async function openedWith(service, keepsake) {
+  const store = new EditsStore(/** @type {any} */ (service), "v", keepsake);
+  await store.load(Promise.resolve(/** @type {any} */ ({ editsRevision: 0, sourceSha256: SHA, faces: DETECTED })));
+  return store;
+}
+
+test("what is corrected when the session ends is saved after the next sign-in", async () => {
+  const [service, keepsake] = [new FakeEdits(), new Keepsake(tabStorage(), "v")];
+  service.failures.push(Object.assign(new Error("signed out"), { status: 401 }));
+  const before = await openedWith(service, keepsake);
+  before.apply(operations.removeTrack(1), "remove");
+  await assert.rejects(before.settled(), /not saved yet/);
+  assert.equal(service.revision, 0);
+  const after = await openedWith(service, keepsake);
+  after.restore();
+  await after.settled();
+  assert.deepEqual(service.edits.removed_tracks, before.document.removed_tracks);
+  after.restore();
+  assert.equal(service.revision, 1, "it is brought back once");
+});
+
+test("what was kept never goes over what others have saved meanwhile", async () => {
+  const [service, keepsake] = [new FakeEdits(), new Keepsake(tabStorage(), "v")];
+  service.failures.push(Object.assign(new Error("signed out"), { status: 401 }));
+  const before = await openedWith(service, keepsake);
+  before.apply(operations.removeTrack(1), "remove");
+  await assert.rejects(before.settled(), /not saved yet/);
+  service.revision = 1;
+  const after = await openedWith(service, keepsake);
+  const problems = [];
+  after.addEventListener("problem", (event) => problems.push(/** @type {CustomEvent} */ (event).detail.message));
+  after.restore();
+  await after.settled();
+  assert.equal(service.revision, 1);
+  assert.match(problems.join(), /is lost/);
 });

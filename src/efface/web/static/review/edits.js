@@ -29,14 +29,20 @@ export class EditsStore extends EventTarget {
   /** @type {string | null} the index whose people and tracks the saved corrections name */
   #indexDigest = null;
 
-  /** @param {import("../api.js").ApiClient} api @param {string} videoId */
-  constructor(api, videoId) {
+  /**
+   * @param {import("../api.js").ApiClient} api @param {string} videoId
+   * @param {import("./keepsake.js").Keepsake | null} [keepsake] where what cannot be saved waits for the next session
+   */
+  constructor(api, videoId, keepsake = null) {
     super();
     this.api = api;
     this.videoId = videoId;
+    this.keepsake = keepsake;
     this.document = this.#saved;
     this.revision = 0;
     this.isStale = false;
+    /** Whether what is not saved waits in this tab for the next session. */
+    this.isKept = false;
     /** @type {DetectedFace[]} */
     this.detected = [];
     /** @type {"saved" | "saving" | "unsaved"} */
@@ -63,6 +69,14 @@ export class EditsStore extends EventTarget {
 
   async #loadDetected() {
     this.detected = (await this.api.get(`/Videos/${this.videoId}/Tracks`, { query: { edits: 0 } })).faces;
+  }
+
+  /** Bring back what was not saved when the last session ended. */
+  restore() {
+    const kept = this.keepsake?.take();
+    if (!kept) return;
+    if (kept.revision === this.revision) this.apply(() => completed(kept.document), "what you did before you signed in again");
+    else this.#problem(new Error("Your last correction before you signed in again is lost, since others were saved meanwhile: make it again."));
   }
 
   get regions() {
@@ -174,6 +188,12 @@ export class EditsStore extends EventTarget {
       await this.#reload();
       const sentence = "These corrections were changed elsewhere meanwhile. They were loaded anew; your last one is not among them, so make it again.";
       this.#problem(new Error(sentence));
+      return false;
+    }
+    if (error?.status === 401 && this.keepsake?.keep({ revision: this.revision, document: this.document })) {
+      // The page is about to go to the form, and comes back from there; nothing may be redacted until then.
+      this.isKept = true;
+      this.#setStatus("unsaved");
       return false;
     }
     if (error?.status >= 400 && error?.status < 500 && error.status !== 429) {

@@ -7,6 +7,7 @@ import * as operations from "./edit_operations.js";
 import { EditsStore } from "./edits.js";
 import { Corrections } from "./corrections.js";
 import { part } from "./elements.js";
+import { Keepsake } from "./keepsake.js";
 import { Follower } from "./follow.js";
 import { Gallery } from "./gallery.js";
 import { Player } from "./player.js";
@@ -154,9 +155,10 @@ class ReviewPage {
     edits.addEventListener("problem", (event) => tellError(/** @type {CustomEvent} */ (event).detail));
     part(this.root, "#drop-stale", HTMLElement).addEventListener("click", () => edits.apply(operations.withoutPeople(), "drop old corrections"));
     addEventListener("beforeunload", (event) => {
-      if (edits.status !== "saved") event.preventDefault();
+      if (edits.status !== "saved" && !edits.isKept) event.preventDefault();
     });
     show();
+    edits.restore();
   }
 
   async #reload() {
@@ -225,10 +227,10 @@ class ReviewPage {
   }
 }
 
-/** Where this browser remembers a choice; some forbid it. */
-function storage() {
+/** Where this browser, or this tab, remembers something; some forbid it. @param {"localStorage" | "sessionStorage"} kind */
+function storage(kind) {
   try {
-    return window.localStorage;
+    return window[kind];
   } catch {
     return null;
   }
@@ -239,8 +241,8 @@ async function start(root) {
   const videoId = String(root.dataset.video);
   if (root.dataset.state !== "Processed") await waitUntilAnalysed(api, videoId, root);
   const tracks = new TrackStore(api, videoId);
-  const edits = new EditsStore(api, videoId);
-  const choice = new Choice(storage());
+  const edits = new EditsStore(api, videoId, new Keepsake(storage("sessionStorage"), videoId));
+  const choice = new Choice(storage("localStorage"));
   const [account, url] = await Promise.all([api.account(), api.fileLink(videoId), edits.load(tracks.load())]);
   choice.open(account.id, videoId, tracks.summary.indexVersion);
   choice.update(tracks.summary.faces);
