@@ -82,3 +82,17 @@ def _smooth(picture: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
     for axis in (0, 1):
         soft = np.apply_along_axis(lambda line: np.convolve(line, kernel, "same"), axis, soft)
     return soft.astype(np.uint8)
+
+
+def write_vanishing_face(path: Path, sample: Path) -> Path:
+    """The bundled clip, whose face is behind something for most of a second: a moment that asks to be looked at."""
+    with open_video(sample) as reader, av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
+        for frame in reader.frames():
+            picture = frame.rgb(Size(640, 480)).copy()
+            if 40 <= frame.index < 60:
+                picture[:, :] = 128
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        container.mux(stream.encode(None))
+    return path

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, analysed, reader
 from tests.browser.pictures import (
     NUM_FRAMES,
     SIZE,
@@ -17,6 +17,7 @@ from tests.browser.pictures import (
     lumas,
     object_box,
     write_moving_object,
+    write_vanishing_face,
 )
 from tests.live_service import LiveService
 
@@ -65,7 +66,7 @@ def redacted(visitor: Visitor, kind: str, target: Path) -> Path:
 
 
 def saved(service: LiveService, video_id: str) -> dict[str, Any]:
-    with service.caller() as caller:
+    with reader(service) as caller:
         answer = caller.http.get(f"{service.account_path}/Videos/{video_id}/Edits")
     document: dict[str, Any] = answer.json()
     return document
@@ -75,9 +76,7 @@ def saved(service: LiveService, video_id: str) -> dict[str, Any]:
 def moving_id(service: LiveService, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A clip with a moving object and no face, and its id."""
     clip = write_moving_object(tmp_path_factory.mktemp("moving") / "moving.mp4")
-    with service.caller() as caller:
-        video_id = caller.upload(clip)
-        caller.wait_for_index(video_id)
+    video_id = analysed(service, clip)
     return clip, video_id
 
 
@@ -187,3 +186,27 @@ def test_correction_made_when_the_session_has_ended_is_saved_after_signing_in(
     assert len(after["edits"]["regions"]) == 1
     page.locator("#undo").click()
     expect(page.locator("efface-region")).to_have_count(0)
+
+
+def test_moments_that_are_fine_are_counted_off_and_stay_so(
+    signed_in: Visitor, service: LiveService, sample_clip: Path, tmp_path: Path
+) -> None:
+    clip = write_vanishing_face(tmp_path / "vanishing.mp4", sample_clip)
+    video_id = analysed(service, clip)
+    page = opened(signed_in, video_id)
+    page.get_by_role("tab", name="Check").click()
+    state = page.locator(".risks-state")
+    expect(state).not_to_have_text("Loading…")
+    buttons = page.locator(".risks .fine-button")
+    number = buttons.count()
+    assert number > 0
+    expect(state).to_contain_text(f"{number} of {number} moments")
+    buttons.first.click()
+    for index in range(number):
+        if buttons.nth(index).get_attribute("aria-pressed") != "true":
+            buttons.nth(index).click()
+    expect(state).to_contain_text("looked at")
+    expect(page.locator("#save-state")).to_have_text("All corrections saved")
+    page = opened(signed_in, video_id)
+    page.get_by_role("tab", name="Check").click()
+    expect(state).to_contain_text("All")

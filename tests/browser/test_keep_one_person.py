@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from efface.domain.geometry import Size
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, analysed, reader
 from tests.browser.pictures import detail, likeness_db, lumas, overlap
 from tests.browser.test_corrections import WORK_MS, opened, redacted, saved
 from tests.browser.test_library import card, choose
@@ -52,7 +52,7 @@ def boxes_of(labels: dict[str, Any], person: str) -> dict[int, tuple[float, floa
 
 def names_of(service: LiveService, video_id: str, labels: dict[str, Any], person: str) -> set[str]:
     """The people of the index whose faces lie where the labels have somebody's."""
-    with service.caller() as caller:
+    with reader(service) as caller:
         path = f"{service.account_path}/Videos/{video_id}/Tracks"
         summary = caller.http.get(path).json()
         chunk = caller.http.get(f"{path}/0").json()
@@ -73,10 +73,7 @@ def names_of(service: LiveService, video_id: str, labels: dict[str, Any], person
 @pytest.fixture(scope="module")
 def two_people_id(service: LiveService, shared: Path) -> str:
     """The clip, analysed."""
-    with service.caller() as caller:
-        video_id = caller.upload(shared / "media" / "faces_video" / f"{CLIP}.mp4")
-        caller.wait_for_index(video_id)
-    return video_id
+    return analysed(service, shared / "media" / "faces_video" / f"{CLIP}.mp4")
 
 
 def upload_by_hand(visitor: Visitor, clip: Path) -> str:
@@ -149,23 +146,3 @@ def test_merged_people_are_one_until_it_is_undone_and_after_a_reload(
     page = opened(signed_in, two_people_id)
     expect(page.locator("efface-person")).to_have_count(number - 1)
     assert len(saved(signed_in.service, two_people_id)["edits"]["merges"]) == 1
-
-
-def test_moments_that_are_fine_are_counted_off_and_stay_so(signed_in: Visitor, two_people_id: str) -> None:
-    page = opened(signed_in, two_people_id)
-    page.get_by_role("tab", name="Check").click()
-    state = page.locator(".risks-state")
-    expect(state).not_to_have_text("Loading…")
-    buttons = page.locator(".risks .fine-button")
-    number = buttons.count()
-    assert number > 0
-    expect(state).to_contain_text(f"{number} of {number} moments")
-    buttons.first.click()
-    for index in range(number):
-        if buttons.nth(index).get_attribute("aria-pressed") != "true":
-            buttons.nth(index).click()
-    expect(state).to_contain_text("looked at")
-    expect(page.locator("#save-state")).to_have_text("All corrections saved")
-    page = opened(signed_in, two_people_id)
-    page.get_by_role("tab", name="Check").click()
-    expect(state).to_contain_text("All")
