@@ -44,6 +44,7 @@ export class Gallery {
     const there = new Set(faces.map((face) => face.id));
     for (const [id, card] of this.#cards) {
       if (there.has(id)) continue;
+      this.#nearness.unobserve(card);
       card.remove();
       this.#cards.delete(id);
       this.#ticked.delete(id);
@@ -61,9 +62,15 @@ export class Gallery {
     this.#tellSelection();
   }
 
+  /** Pictures of hundreds of people are fetched as they come near. */
+  #nearness = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting && target instanceof PersonCard) target.near();
+  }, { rootMargin: "400px" });
+
   /** @param {number} faceId */
   #newCard(faceId) {
     const card = new PersonCard();
+    this.#nearness.observe(card);
     card.picture = this.actions.picture;
     card.addEventListener("keep", (event) => this.choice.set(faceId, /** @type {CustomEvent} */ (event).detail));
     card.addEventListener("choose", (event) => {

@@ -17,6 +17,7 @@ export class PersonCard extends HTMLElement {
   /** @type {Face | null} */
   #face = null;
   #shown = "";
+  #isNear = false;
 
   constructor() {
     super();
@@ -63,7 +64,7 @@ export class PersonCard extends HTMLElement {
     this.name.textContent = `${number} · ${face.name}`;
     this.facts.textContent = `${count(face.tracks.length, "time", "times")}, ${fineClock(face.seenSeconds)} in view`;
     this.#fillNames();
-    if (face.thumbnailId !== this.#thumbnail) void this.#loadPicture(face.thumbnailId);
+    if (this.#isNear) void this.#loadPicture();
     if (!this.details.hidden) this.#fillDetails();
   }
 
@@ -97,13 +98,20 @@ export class PersonCard extends HTMLElement {
     this.more.setAttribute("aria-label", `Details of ${face.name}`);
   }
 
-  /** @param {string | null} id */
-  async #loadPicture(id) {
+  /** The card has come near to what is in view: its picture is wanted. */
+  near() {
+    this.#isNear = true;
+    void this.#loadPicture();
+  }
+
+  async #loadPicture() {
+    const id = this.#face?.thumbnailId ?? null;
+    if (id === this.#thumbnail) return;
     this.#thumbnail = id;
     try {
       const url = id ? await this.picture(id) : "";
-      if (id !== this.#thumbnail) return;
-      if (url) this.image.src = url;
+      if (this.image.src.startsWith("blob:")) URL.revokeObjectURL(this.image.src);
+      if (id === this.#thumbnail && url) this.image.src = url;
     } catch {
       // Without its picture a person still has a number and a colour.
     }

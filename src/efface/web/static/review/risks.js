@@ -72,6 +72,8 @@ export class RiskStrip {
     const { videoId, tracks } = this.models;
     try {
       const answer = await this.api.get(`/Videos/${videoId}/Risks`, { query: { edits: tracks.summary.editsRevision } });
+      // Judged meanwhile: what is saved then is loaded then.
+      if (this.models.edits.status !== "saved") return;
       this.#risks = answer.risks;
       this.#numOpen = answer.numOpen;
       this.#fill();
