@@ -59,6 +59,28 @@ def test_signed_out_person_comes_back_to_the_page_that_they_wanted(visit: Visit,
     expect(page).to_have_url(re.compile("/web/sign-in$"))
 
 
+def test_everything_is_reached_by_keys_alone(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open("/web/sign-in")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="To the content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Account", exact=True)).to_be_focused()
+    page.keyboard.type(visitor.service.account_id)
+    page.keyboard.press("Tab")
+    page.keyboard.type(visitor.service.key)
+    page.keyboard.press("Tab")
+    button = page.get_by_role("button", name="Sign in")
+    expect(button).to_be_focused()
+    outline = button.evaluate("button => getComputedStyle(button).outlineStyle")
+    assert outline != "none", "nobody sees where the focus is"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/web/library")
+
+
 def test_expired_session_leads_to_the_form_and_back(signed_in: Visitor) -> None:
     page = signed_in.page
     expect(page.locator("#count")).not_to_have_text("Loading…")
