@@ -33,7 +33,9 @@ export class Timeline {
     part(root, ".zoom-in", HTMLElement).addEventListener("click", () => this.zoom(1 / ZOOM));
     part(root, ".zoom-out", HTMLElement).addEventListener("click", () => this.zoom(ZOOM));
     part(root, ".zoom-all", HTMLElement).addEventListener("click", () => this.zoom(Infinity));
-    this.box.addEventListener("pointerdown", (event) => this.#down(event));
+    // A finger that scrolls through the lanes must not move the playhead: it has to tap.
+    this.box.addEventListener("pointerdown", (event) => { if (event.pointerType !== "touch") this.#down(event); });
+    this.box.addEventListener("click", (event) => { if (/** @type {PointerEvent} */ (event).pointerType === "touch") this.#down(/** @type {PointerEvent} */ (event)); });
     this.box.addEventListener("pointermove", (event) => { if (this.#isDragging) this.player.clock.seekTime(this.#timeAt(event)); });
     for (const name of ["pointerup", "pointercancel"]) this.box.addEventListener(name, () => { this.#isDragging = false; });
     this.box.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
@@ -97,7 +99,7 @@ export class Timeline {
     const time = this.#timeAt(event);
     const bar = lane?.bars.find((each) => time >= each.start && time < each.end);
     if (lane && bar) this.#select(lane, bar.id);
-    this.#isDragging = event.pointerType === "mouse" || y < RULER_PX;
+    this.#isDragging = event.type === "pointerdown";
     if (this.#isDragging) this.box.setPointerCapture(event.pointerId);
     this.player.pause();
     this.player.clock.seekTime(time);
