@@ -1,0 +1,72 @@
+"""The page of a redacted video: beside its original, in step, to download and to hand on."""
+
+import re
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit, Visitor
+
+FRAME_S = 1 / 25
+_HAVE_PICTURES = "[...document.querySelectorAll('video')].every((video) => video.readyState >= 2)"
+_TIMES = "[...document.querySelectorAll('video')].map((video) => video.currentTime)"
+
+
+def times(page: Page) -> tuple[float, float]:
+    """Where the redacted video and the original are, in seconds."""
+    redacted, original = page.evaluate(_TIMES)
+    return redacted, original
+
+
+def opened(visitor: Visitor, video_id: str) -> Page:
+    page = visitor.open(f"/web/redactions/{video_id}")
+    expect(page.locator("#download")).to_be_visible()
+    for _ in range(100):
+        # The page's policy forbids what Playwright's own waiting does in it.
+        if page.evaluate(_HAVE_PICTURES):
+            return page
+        page.wait_for_timeout(100)
+    raise AssertionError("a video has no picture after ten seconds")
+
+
+def test_both_videos_play_and_step_as_one(signed_in: Visitor, redaction_id: str) -> None:
+    page = opened(signed_in, redaction_id)
+    for _ in range(5):
+        page.get_by_role("button", name="One frame on").click()
+    page.wait_for_timeout(300)
+    redacted, original = times(page)
+    assert 4 * FRAME_S < redacted < 6.5 * FRAME_S
+    assert abs(redacted - original) < FRAME_S / 2
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_timeout(300)
+    redacted, original = times(page)
+    assert redacted > 0.5
+    assert abs(redacted - original) < FRAME_S / 2, "paused on different frames"
+
+
+def test_copied_link_opens_the_redacted_file_without_signing_in(visit: Visit, redaction_id: str) -> None:
+    visitor = visit(permissions=["clipboard-read", "clipboard-write"])
+    visitor.sign_in()
+    page = opened(visitor, redaction_id)
+    page.get_by_role("button", name="Copy a link").click()
+    expect(page.get_by_role("status").filter(has_text="copied")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(f"{visitor.service.url}/files/")
+    answer = httpx.get(link)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "video/mp4")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.path().read_bytes() == answer.content
+    assert re.fullmatch(r"sample, safe\.mp4", download.value.suggested_filename)
+
+
+def test_original_is_a_click_away_and_back(signed_in: Visitor, sample_id: str, redaction_id: str) -> None:
+    page = opened(signed_in, redaction_id)
+    page.get_by_role("link", name="Back to people and corrections").click()
+    expect(page).to_have_url(re.compile(f"/web/videos/{sample_id}$"))
+    expect(page.locator(".people-count")).not_to_have_text("Loading…")
+    page.get_by_role("tab", name="Redact").click()
+    page.locator(".redactions").get_by_role("link", name="sample, safe").click()
+    expect(page).to_have_url(re.compile(f"/web/redactions/{redaction_id}$"))
