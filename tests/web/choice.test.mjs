@@ -41,6 +41,16 @@ test("the choice is remembered for the same index alone", () => {
   assert.deepEqual(opened(store, "b", FACES).choice.keptIds, []);
 });
 
+test("who kept people before an analysis is told that they are redacted again, once", () => {
+  const store = new FakeStore();
+  opened(store, "a", FACES).choice.toggle(1002);
+  assert.equal(new Choice(store).open("account", "video", "a"), false);
+  assert.equal(new Choice(store).open("account", "video", "b"), true);
+  opened(store, "b", FACES);
+  assert.equal(new Choice(store).open("account", "video", "b"), false);
+  assert.equal(new Choice(store).open("account", "other", "b"), false);
+});
+
 test("whoever got another's tracks is redacted again, and named", () => {
   const store = new FakeStore();
   opened(store, "a", FACES).choice.setAll("keep");

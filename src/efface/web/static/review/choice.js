@@ -25,11 +25,14 @@ export class Choice extends EventTarget {
   /**
    * Take over what was remembered.
    * @param {string} accountId @param {string} videoId @param {string | number} indexVersion face ids belong to one index
+   * @returns {boolean} whether people were kept before the video was analysed anew, who are redacted again
    */
   open(accountId, videoId, indexVersion) {
     this.#key = `${PREFIX}${accountId}.${videoId}`;
     this.indexVersion = String(indexVersion);
-    this.#kept = this.#remembered();
+    const { index, kept } = this.#remembered();
+    this.#kept = index === this.indexVersion ? kept : new Map();
+    return index !== this.indexVersion && kept.size > 0;
   }
 
   /**
@@ -116,13 +119,13 @@ export class Choice extends EventTarget {
     }
   }
 
+  /** @returns {{index: string, kept: Map<number, Set<number>>}} */
   #remembered() {
     try {
-      const known = JSON.parse(this.store?.getItem(this.#key) ?? "null");
-      if (known?.index !== this.indexVersion) return new Map();
-      return new Map(known.kept.map((/** @type {[number, number[]]} */ [id, tracks]) => [id, new Set(tracks)]));
+      const { index, kept } = JSON.parse(this.store?.getItem(this.#key) ?? "null");
+      return { index, kept: new Map(kept.map((/** @type {[number, number[]]} */ [id, tracks]) => [id, new Set(tracks)])) };
     } catch {
-      return new Map();
+      return { index: "", kept: new Map() };
     }
   }
 }

@@ -244,7 +244,9 @@ async function start(root) {
   const edits = new EditsStore(api, videoId, new Keepsake(storage("sessionStorage"), videoId));
   const choice = new Choice(storage("localStorage"));
   const [account, url] = await Promise.all([api.account(), api.fileLink(videoId), edits.load(tracks.load())]);
-  choice.open(account.id, videoId, tracks.summary.indexVersion);
+  if (choice.open(account.id, videoId, tracks.summary.indexVersion)) {
+    tell("This video was analysed anew since you chose whom to keep: everybody is redacted again.", { isBad: true });
+  }
   choice.update(tracks.summary.faces);
   new ReviewPage(root, { videoId, tracks, edits, choice }).player.open(url);
 }
