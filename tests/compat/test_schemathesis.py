@@ -171,7 +171,11 @@ def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
         api.services = replace(api.services, limits=Limits(10**6, 10**6))
         # A route that hangs answers 504, which is a finding.
         api.serve(
-            request_limit_s=20, max_unfinished_uploads=10**6, admin_secrets=(SECRET,), identity_secret=SECRET
+            request_limit_s=20,
+            max_unfinished_uploads=10**6,
+            worker_silence_s=10**6,
+            admin_secrets=(SECRET,),
+            identity_secret=SECRET,
         )
         # Else they never end, and the test's own client reads answers whole.
         api.context.events._lifetime_s = 0
