@@ -4,6 +4,7 @@
 const PALETTE = ["#d1670a", "#2a86d8", "#1f9254", "#c9509f", "#8f6fe0", "#978300", "#d9534a", "#12919a", "#7a8b16", "#a8682f"];
 
 export const KEPT_COLOR = "#8a9099";
+export const SPOT_COLOR = "#f2b632";
 export const REGION_COLOR = "#e0483d";
 
 /** @param {number} faceId */

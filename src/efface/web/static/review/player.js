@@ -185,7 +185,7 @@ export class Player extends EventTarget {
     const picture = this.picture;
     // A still of another frame must not wear the boxes of this one.
     const hasPicture = this.clock.hasVideo || this.#stillFrame === this.clock.shown;
-    const things = hasPicture && (!this.isBare || this.isEditing) ? this.scene.at(this.clock.shown) : [];
+    const things = hasPicture && (!this.isBare || this.isEditing) ? [...this.scene.at(this.clock.shown), ...this.scene.spotsAt(this.clock.shown)] : [];
     drawThings(context, [...things, ...this.tool.things()], picture, picture.width / this.tracks.summary.width);
   }
 

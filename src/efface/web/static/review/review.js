@@ -67,7 +67,7 @@ class ReviewPage {
     const redact = new RedactPanel(this.#panel("redact"), this, api, () => strip?.numOpen ?? 0);
     const risks = new RiskStrip(this.#panel("risks"), part(this.root, "#risks-open", HTMLElement), this, api, {
       kindOf: () => redact.kind,
-      onFix: () => tell("Drag the box where it should be, or press D and draw one where a face is bare."),
+      onFix: (risk) => void this.#fix(risk.frame),
     });
     strip = risks;
     const note = part(this.player.root, ".stage-note", HTMLElement);
@@ -78,6 +78,13 @@ class ReviewPage {
       risks.setOpen(id === "panel-risks");
       if (id === "panel-redact") redact.tell();
     });
+  }
+
+  /** Have a frame put right: by the box that is there, or by a new one. @param {number} frame */
+  async #fix(frame) {
+    await this.tracks.need(frame).catch(tellError);
+    if (this.scene.at(frame).some((thing) => thing.isSelected)) tell("Drag the box where it should be, or draw another one where a face is bare.");
+    else this.player.tool.setDrawing(true);
   }
 
   /** @returns {import("./shortcuts.js").Commands} */

@@ -33,7 +33,8 @@ export class RiskStrip {
   /**
    * @param {HTMLElement} root @param {HTMLElement} badge
    * @param {{tracks: import("./tracks.js").TrackStore, edits: import("./edits.js").EditsStore, choice: import("./choice.js").Choice,
-   *   selection: import("./selection.js").Selection, player: import("./player.js").Player, videoId: string}} models
+   *   selection: import("./selection.js").Selection, player: import("./player.js").Player, scene: import("./scene.js").Scene,
+   *   videoId: string}} models
    * @param {import("../api.js").ApiClient} api @param {{kindOf: () => string, onFix: (risk: Risk) => void}} actions
    */
   constructor(root, badge, models, api, actions) {
@@ -149,6 +150,7 @@ export class RiskStrip {
   /** @param {Risk} risk */
   #go(risk) {
     if (risk.faceId !== null) this.models.selection.face(risk.faceId, risk.trackId);
+    this.models.scene.spot = risk.box && { frame: risk.frame, box: risk.box };
     this.models.player.goTo(risk.frame);
   }
 

@@ -1,6 +1,6 @@
 /** What is drawn over a frame: faces of people, and regions, each with its looks. */
 
-import { REGION_COLOR, colorOf } from "./colors.js";
+import { REGION_COLOR, SPOT_COLOR, colorOf } from "./colors.js";
 import { between } from "./geometry.js";
 
 /** @typedef {import("./tracks.js").Box} Box */
@@ -13,6 +13,8 @@ import { between } from "./geometry.js";
 export class Scene {
   /** @type {{sort: "face" | "region", id: number, frame: number, box: Box} | null} what is being dragged */
   draft = null;
+  /** @type {{frame: number, box: Box} | null} where somebody is to look */
+  spot = null;
 
   /**
    * @param {import("./tracks.js").TrackStore} tracks @param {import("./choice.js").Choice} choice
@@ -68,6 +70,13 @@ export class Scene {
       });
     }
     return found;
+  }
+
+  /** Where to look in a frame: drawn, but nothing that can be taken hold of. @param {number} frame @returns {Thing[]} */
+  spotsAt(frame) {
+    if (this.spot?.frame !== frame) return [];
+    const looks = { label: "Look here", color: SPOT_COLOR, isKept: false, isSelected: false, isGuess: true };
+    return [{ sort: "region", id: -1, faceId: null, box: this.spot.box, ...looks }];
   }
 
   /** A number, and a name for those who have one. @param {number} faceId */
