@@ -52,6 +52,7 @@ class RedactionPage {
     if (isUnderWay) this.#progress(item.progress);
     at("failure").hidden = item.state !== "Failed";
     at("failure").textContent = item.failureMessage;
+    showNotices(item.notices);
     at("state").textContent = item.state === "Processed" ? "Done" : "";
     if (item.state === "Processed" && !this.#isShown) {
       this.#isShown = true;
@@ -199,6 +200,18 @@ class Controls {
     event.preventDefault();
     act();
   }
+}
+
+/** What a user should know of the render, such as sound that was left out. @param {string[]} notices */
+function showNotices(notices) {
+  at("told").hidden = notices.length === 0;
+  at("told").replaceChildren(
+    ...notices.map((notice) => {
+      const line = document.createElement("p");
+      line.textContent = notice.slice(0, 1).toUpperCase() + notice.slice(1);
+      return line;
+    }),
+  );
 }
 
 /** A name to save under, with the suffix that the file has. @param {string} name @param {string} address */
