@@ -21,3 +21,12 @@ export function part(root, selector, kind) {
   if (!(found instanceof kind)) throw new Error(`the page has no ${selector}`);
   return found;
 }
+
+/** Scroll a card into view within its panel, and never the page: the video must stay where it is. @param {HTMLElement} card */
+export function reveal(card) {
+  const panel = card.closest(".panel");
+  if (!panel || panel.scrollHeight <= panel.clientHeight) return;
+  const [inner, outer] = [card.getBoundingClientRect(), panel.getBoundingClientRect()];
+  if (inner.top < outer.top) panel.scrollTop -= outer.top - inner.top;
+  else if (inner.bottom > outer.bottom) panel.scrollTop += Math.min(inner.bottom - outer.bottom, inner.top - outer.top);
+}

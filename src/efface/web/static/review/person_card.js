@@ -1,7 +1,7 @@
 /** One person of the gallery, with the moments where they are seen. */
 
 import { count, fineClock } from "../words.js";
-import { make } from "./elements.js";
+import { make, reveal } from "./elements.js";
 
 /** @typedef {import("./tracks.js").Face} Face */
 /** @typedef {import("./tracks.js").TrackStore} TrackStore */
@@ -77,7 +77,7 @@ export class PersonCard extends HTMLElement {
 
   /** @param {boolean} isSelected @param {number | null} trackId */
   tellSelected(isSelected, trackId) {
-    if (isSelected && !this.classList.contains("selected")) this.scrollIntoView({ block: "nearest" });
+    if (isSelected && !this.classList.contains("selected")) reveal(this);
     this.classList.toggle("selected", isSelected);
     this.name.setAttribute("aria-pressed", String(isSelected));
     for (const row of this.details.querySelectorAll("[data-track]")) {

@@ -1,7 +1,7 @@
 /** One region of the panel: what it is, how it is hidden, where, and from when to when. */
 
 import { count, fineClock } from "../words.js";
-import { make } from "./elements.js";
+import { make, reveal } from "./elements.js";
 import { fillKinds } from "./kinds.js";
 
 /** @typedef {import("./edit_operations.js").Region} Region */
@@ -68,7 +68,7 @@ export class RegionCard extends HTMLElement {
 
   /** @param {boolean} isSelected */
   tellSelected(isSelected) {
-    if (isSelected && !this.classList.contains("selected")) this.scrollIntoView({ block: "nearest" });
+    if (isSelected && !this.classList.contains("selected")) reveal(this);
     this.classList.toggle("selected", isSelected);
     this.body.hidden = !isSelected;
     this.name.setAttribute("aria-expanded", String(isSelected));
