@@ -16,7 +16,7 @@ createNewPerson createdAfter createdBefore customLanguages description edits exc
 externalId externalUrl face fileName format generateAccessTokens hasSourceVideoFile id
 includeAmsInfo includeAudioEffects includeSpeakers includeStatistics includeStreamingUrls
 includeSummarizedInsights includeUsage includedInsights indexId indexingPreset isBase isSearchable
-kind language limit linguisticModelId logoGroupId metadata name newName owner pageSize partition partitions
+kind language limit linguisticModelId logoGroupId maxSide metadata name newName owner pageSize partition partitions
 permission personId personModelId preventDuplicates priority privacy punctuationMode query
 reTranslate redact redactName resource retentionPeriod revision sendSuccessEmail setAsSourceLanguage skip
 sort sourceLanguage sourceVideoId state streamingPreset subscription-key textScope token

@@ -60,6 +60,27 @@ def frame_jpeg(frame: VideoFrame, info: VideoInfo, *, max_side: int = 640, quali
     return _encode(frame.rgb(_shown_size(frame, info, max_side)), quality)
 
 
+def shrunk_jpeg(jpeg: bytes, max_side: int, *, quality: int = 80) -> bytes:
+    """A JPEG made smaller; one that fits already, or that is none, is given back as it is.
+
+    Args:
+        jpeg: a picture of our own.
+        max_side: greatest width and height in pixels.
+        quality: of the JPEG, 1 to 100.
+
+    Raises:
+        RequestError: a value is out of range.
+    """
+    _check_sizes(max_side, quality)
+    bgr = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None or max(bgr.shape[:2]) <= max_side:
+        return jpeg
+    scale = max_side / max(bgr.shape[:2])
+    size = (max(1, round(bgr.shape[1] * scale)), max(1, round(bgr.shape[0] * scale)))
+    small = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
+    return _encode(cv2.cvtColor(small, cv2.COLOR_BGR2RGB).astype(np.uint8), quality)
+
+
 def _check_sizes(max_side: int, quality: int) -> None:
     if max_side < 1:
         raise RequestError(f"max_side {max_side} is too small: use at least 1 pixel")

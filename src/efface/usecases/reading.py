@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from efface.domain.errors import ArtifactNotFoundError, SourceDeletedError
 from efface.domain.service import FaceEdit, Video
+from efface.media.still import shrunk_jpeg
 from efface.media.streaming.manifest import StreamManifest
 from efface.usecases.insights import Face, Picture, VideoInsights
 from efface.usecases.object_keys import index_key, poster_key, stream_key
@@ -62,12 +63,23 @@ def with_edits(faces: tuple[Face, ...], edits: Mapping[int, FaceEdit]) -> tuple[
     return tuple(shown)
 
 
-def read_picture(services: Services, video: Video, picture_id: str) -> bytes:
+def read_picture(services: Services, video: Video, picture_id: str, max_side: int | None = None) -> bytes:
     """A thumbnail of a face, a key frame, or the picture that stands for the video, as JPEG.
+
+    Args:
+        services: the ports.
+        video: whose picture it is.
+        picture_id: GUID of the picture, in any case.
+        max_side: greatest width and height in pixels; None for the picture as it was made.
 
     Raises:
         ArtifactNotFoundError: the video has no such picture.
     """
+    picture = _picture(services, video, picture_id)
+    return picture if max_side is None else shrunk_jpeg(picture, max_side)
+
+
+def _picture(services: Services, video: Video, picture_id: str) -> bytes:
     wanted = picture_id.lower()
     if wanted == video.thumbnail_id:
         return services.objects.get_bytes(poster_key(video, wanted))

@@ -182,6 +182,11 @@ PageSize = Annotated[
     BeforeValidator(or_default(whole_number(1, 1000), 25)),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 1000, "default": 25}),
 ]
+PictureSide = Annotated[
+    int | None,
+    BeforeValidator(or_default(whole_number(16, 1280), None)),
+    WithJsonSchema({"type": "integer", "minimum": 16, "maximum": 1280}),
+]
 Skip = Annotated[
     int,
     BeforeValidator(or_default(whole_number(0), 0)),

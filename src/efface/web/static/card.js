@@ -147,7 +147,7 @@ export class VideoCard extends HTMLElement {
     if (!this.#isNear || !item.thumbnailId || this.#pictureOf === item.thumbnailId) return;
     this.#pictureOf = item.thumbnailId;
     try {
-      this.#picture = await api.picture(`/Videos/${item.id}/Thumbnails/${item.thumbnailId}`);
+      this.#picture = await api.picture(`/Videos/${item.id}/Thumbnails/${item.thumbnailId}`, { query: { maxSide: 320 } });
     } catch {
       this.#pictureOf = "";
       return;

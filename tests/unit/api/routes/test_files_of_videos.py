@@ -3,11 +3,14 @@
 import base64
 import hashlib
 import re
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from efface.api.settings import Rate
+from efface.usecases.object_keys import poster_key
 from tests.fakes.api_in_process import POSTER_ID, ApiInProcess, face_picture_id
 from tests.fakes.sample_index import sample_index_file
 
@@ -65,6 +68,23 @@ def test_artifacts_that_are_not_there_are_told_apart(api: ApiInProcess) -> None:
     for query in ("type=Nonsense", ""):
         unknown = api.call("GET", f"/Videos/{done}/ArtifactUrl?{query}")
         assert (unknown.status_code, unknown.json()["ErrorType"]) == (400, "UNSUPPORTED")
+
+
+def test_thumbnail_can_be_had_smaller(api: ApiInProcess) -> None:
+    video = api.indexed()
+    path = f"/Videos/{video.video_id}/Thumbnails/{POSTER_ID}"
+    large = BytesIO()
+    Image.effect_noise((640, 480), 60).convert("RGB").save(large, "JPEG", quality=85)
+    api.objects.put_bytes(poster_key(video, POSTER_ID), large.getvalue())
+    small = api.call("GET", f"{path}?maxside=320")
+    assert Image.open(BytesIO(small.content)).size == (320, 240)
+    assert len(small.content) < len(large.getvalue()) / 2
+    for query in ("", "?maxSide=640", "?maxSide="):
+        assert api.call("GET", f"{path}{query}").content == large.getvalue()
+    for side in ("15", "1281", "x"):
+        refused = api.call("GET", f"{path}?maxSide={side}")
+        assert (refused.status_code, refused.json()["ErrorType"]) == (400, "INVALID_INPUT")
+        assert "maxSide" in refused.json()["Message"]
 
 
 def test_thumbnail_is_a_jpeg_or_base64_text(api: ApiInProcess) -> None:
