@@ -56,8 +56,9 @@ def names_of(service: LiveService, video_id: str, labels: dict[str, Any], person
         path = f"{service.account_path}/Videos/{video_id}/Tracks"
         summary = caller.http.get(path).json()
         chunk = caller.http.get(f"{path}/0").json()
+    # As the page calls whoever has no name.
     found: dict[int, str] = {
-        track["id"]: face["name"] for face in summary["faces"] for track in face["tracks"]
+        track["id"]: f"person {face['id'] - 1000}" for face in summary["faces"] for track in face["tracks"]
     }
     names = set()
     for track in chunk["tracks"]:

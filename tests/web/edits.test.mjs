@@ -67,6 +67,13 @@ test("a removed track leaves no moved box behind", () => {
   assert.deepEqual(removed.moved_boxes.map((each) => each.track), [1]);
 });
 
+test("what was removed or moved by hand can be put back, each by itself", () => {
+  const removed = operations.removeTrack(4)(operations.removeTrack(3)(EMPTY));
+  assert.deepEqual(operations.restoreTrack(3)(removed).removed_tracks, [4]);
+  const moved = operations.moveBox(1, 3, [0, 0, 4, 4])(operations.moveBox(1, 2, [1, 1, 5, 5])(EMPTY));
+  assert.deepEqual(operations.restoreBox(1, 2)(moved).moved_boxes.map((each) => each.frame), [3]);
+});
+
 test("a moved box replaces the one of the same frame alone", () => {
   const twice = operations.moveBox(1, 2, [2, 2, 6, 6])(operations.moveBox(1, 3, [0, 0, 4, 4])(operations.moveBox(1, 2, [1, 1, 5, 5])(EMPTY)));
   assert.deepEqual(twice.moved_boxes.map((each) => [each.frame, each.box[0]]), [[3, 0], [2, 2]]);

@@ -134,7 +134,7 @@ export class Corrections {
     const region = this.edits.region(id);
     if (!region) return;
     const next = { ...region, ...changes };
-    if (next.end_frame <= next.first_frame) tellError(new Error("A region ends after it begins: go to another frame first."));
+    if (next.end_frame <= next.first_frame) tellError(new Error("A region must end after it begins: go to another frame first."));
     else this.edits.apply(operations.changeRegion(id, changes), "change from when to when");
   }
 
@@ -159,7 +159,7 @@ export class Corrections {
       event.preventDefault();
       const [start, end] = [parseClock(from.value), parseClock(to.value)];
       if (start === null || end === null) tellError(new Error("Times look like 0:12.5: minutes, seconds, tenths."));
-      else if (end <= start) tellError(new Error("Silence ends after it begins: set a later end."));
+      else if (end <= start) tellError(new Error("The silence must end after it begins: set a later end."));
       else {
         const { summary } = this.tracks;
         this.edits.apply(operations.addMute([toOwnClock(start, summary), toOwnClock(end, summary)]), "mute a span");

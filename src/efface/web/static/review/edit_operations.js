@@ -8,7 +8,7 @@
 /** @typedef {{format: string, version: number, source_sha256: string, index_digest?: string | null, merges: number[][], splits: {track: number, face: number}[],
  *   removed_tracks: number[], moved_boxes: {track: number, frame: number, box: Box}[], regions: Region[], mutes: Mute[],
  *   reviewed: {frame: number, track: number | null}[]}} Document */
-/** @typedef {{id: number, tracks: {id: number}[]}} DetectedFace a person before any correction */
+/** @typedef {{id: number, tracks: {id: number, firstFrame?: number, endFrame?: number}[]}} DetectedFace a person before any correction */
 /** @typedef {(document: Document) => Document} Operation */
 
 /** A document that corrects nothing. @param {string} sha256 of the video @returns {Document} */
@@ -67,6 +67,16 @@ export function moveBox(trackId, frame, box) {
     ...document,
     moved_boxes: [...document.moved_boxes.filter((moved) => moved.track !== trackId || moved.frame !== frame), { track: trackId, frame, box }],
   });
+}
+
+/** A track that shows a face after all. @param {number} trackId @returns {Operation} */
+export function restoreTrack(trackId) {
+  return (document) => ({ ...document, removed_tracks: document.removed_tracks.filter((id) => id !== trackId) });
+}
+
+/** A track's box in one frame as it was found. @param {number} trackId @param {number} frame @returns {Operation} */
+export function restoreBox(trackId, frame) {
+  return (document) => ({ ...document, moved_boxes: document.moved_boxes.filter((moved) => moved.track !== trackId || moved.frame !== frame) });
 }
 
 /** @param {Omit<Region, "id">} region @returns {Operation} */

@@ -3,6 +3,7 @@
 import { count } from "../words.js";
 import { colorOf } from "./colors.js";
 import { PersonCard } from "./person_card.js";
+import { numberOf } from "./scene.js";
 
 /**
  * @typedef {{onGoTo: (frame: number) => void, onMerge: (faceIds: number[]) => void, onRename: (faceId: number, name: string) => Promise<void>,
@@ -55,7 +56,7 @@ export class Gallery {
         card = this.#newCard(face.id);
         this.#cards.set(face.id, card);
       }
-      card.show(face, i + 1, colorOf(face.id), this.tracks);
+      card.show(face, numberOf(face.id), colorOf(face.id), this.tracks);
       if (this.list.children[i] !== card) this.list.insertBefore(card, this.list.children[i] ?? null);
     });
     this.#tell();

@@ -61,7 +61,7 @@ export class PersonCard extends HTMLElement {
     this.number = number;
     this.tracks = tracks;
     this.style.setProperty("--person", color);
-    this.name.textContent = `${number} · ${face.name}`;
+    this.name.textContent = face.isNamed ? `${number} · ${face.name}` : `Person ${number}`;
     this.facts.textContent = `${count(face.tracks.length, "time", "times")}, ${fineClock(face.seenSeconds)} in view`;
     this.#fillNames();
     if (this.#isNear) void this.#loadPicture();
@@ -92,10 +92,11 @@ export class PersonCard extends HTMLElement {
   #fillNames() {
     const face = this.#face;
     if (!face) return;
-    this.thumb?.setAttribute("aria-label", `Show ${face.name}`);
-    this.keep.setAttribute("aria-label", `Redact ${face.name}`);
-    this.tick.setAttribute("aria-label", `Tick ${face.name} to merge`);
-    this.more.setAttribute("aria-label", `Details of ${face.name}`);
+    const name = face.isNamed ? face.name : `person ${this.number}`;
+    this.thumb?.setAttribute("aria-label", `Show ${name}`);
+    this.keep.setAttribute("aria-label", `Redact ${name}`);
+    this.tick.setAttribute("aria-label", `Tick ${name} to merge`);
+    this.more.setAttribute("aria-label", `Details of ${name}`);
   }
 
   /** The card has come near to what is in view: its picture is wanted. */
@@ -138,7 +139,7 @@ export class PersonCard extends HTMLElement {
     if (!face) return;
     const form = make("form", { className: "rename" });
     const input = make("input", { name: "name", value: face.isNamed ? face.name : "", placeholder: "Name this person", maxLength: 100 });
-    input.setAttribute("aria-label", `Name of ${face.name}`);
+    input.setAttribute("aria-label", `Name of ${face.isNamed ? face.name : `person ${this.number}`}`);
     form.append(input, make("button", { type: "submit", className: "small", textContent: "Rename" }));
     form.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -3,9 +3,11 @@
 import { watch } from "../events.js";
 import { tellError } from "../notices.js";
 import { count, moment } from "../words.js";
-import { make, part } from "./elements.js";
+import { bareSpans } from "./bare.js";
+import { make, part, reveal } from "./elements.js";
 import { KINDS } from "./kinds.js";
 import { redactionBody } from "./redaction_body.js";
+import { spanWords } from "./region_card.js";
 
 /** @typedef {{id: string, name: string, state: string, created: string}} Done */
 
@@ -71,9 +73,29 @@ export class RedactPanel extends EventTarget {
     if (this.kind === "BoundingBox") warnings.push("Boxes only hides nothing: every face stays visible. Do not publish the result.");
     if (this.kind === "LowBlur" || this.kind === "MediumBlur") warnings.push("People who know somebody may still recognise them through this blur.");
     if (numRedacted === 0) warnings.push(numKept ? "Nobody is redacted: all faces stay visible." : "No face was found: look through the video before you publish it.");
+    warnings.push(...this.#bareRegions(), ...this.#handChanges());
     const open = this.openRisks();
     if (open) warnings.push(`${count(open, "moment has", "moments have")} not been looked at: see Check.`);
     this.warnings.replaceChildren(...warnings.map((text) => make("p", { className: "warning", textContent: text })));
+  }
+
+  /** What was drawn to be hidden, and is not all the time. */
+  #bareRegions() {
+    const { tracks, edits } = this.models;
+    return tracks.summary.regions.flatMap((region) => {
+      const spans = bareSpans(region, tracks.summary.numFrames).map(([first, end]) => spanWords(first, end, tracks));
+      const name = region.label || `Region ${region.id}`;
+      return spans.length && edits.region(region.id) ? [`${name} is not hidden ${spans.join(", ")}: it could not be followed there, see Correct.`] : [];
+    });
+  }
+
+  /** What somebody has said of faces that were found: a slip of the hand shows a face. */
+  #handChanges() {
+    const { removed_tracks: removed, moved_boxes: moved } = this.models.edits.document;
+    const words = [];
+    if (removed.length) words.push(`${count(removed.length, "moment stays", "moments stay")} visible as not a face: see Correct.`);
+    if (moved.length) words.push(`${count(moved.length, "box of a face was", "boxes of faces were")} changed by hand: see Correct.`);
+    return words;
   }
 
   #fillKinds() {
@@ -106,6 +128,7 @@ export class RedactPanel extends EventTarget {
       this.#jobId = String(answer.headers.get("Location")).split(/[?#]/)[0].split("/").pop() ?? "";
       this.#outputId = "";
       this.#showProgress(0);
+      reveal(this.progress);
       void this.#loadDone();
     } catch (error) {
       tellError(error);

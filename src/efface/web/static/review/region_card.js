@@ -1,6 +1,7 @@
 /** One region of the panel: what it is, how it is hidden, where, and from when to when. */
 
 import { count, fineClock } from "../words.js";
+import { bareSpans } from "./bare.js";
 import { make, reveal } from "./elements.js";
 import { fillKinds } from "./kinds.js";
 
@@ -21,6 +22,7 @@ export class RegionCard extends HTMLElement {
     this.name = make("button", { type: "button", className: "quiet region-name" });
     this.state = make("p", { className: "hint region-state" });
     this.losses = make("ul", { className: "losses row" });
+    this.bare = make("p", { className: "warning", hidden: true });
     this.following = make("div", { className: "row following", hidden: true });
     this.bar = make("progress", { max: 1, value: 0 });
     this.body = make("div", { className: "stack region-body", hidden: true });
@@ -46,7 +48,7 @@ export class RegionCard extends HTMLElement {
     buttons.append(this.#button("Draw it here", "draw-here"), this.again, make("span", { className: "grow" }), remove);
     this.again.addEventListener("click", () => this.#tell("again", null));
     this.body.append(labelled("What it is", this.label), labelled("Hidden by", this.kind), labelled("Where", this.mode), bounds, buttons);
-    this.append(this.name, this.state, this.following, this.losses, this.body);
+    this.append(this.name, this.state, this.following, this.bare, this.losses, this.body);
     this.name.addEventListener("click", () => this.#tell("go", this.#region?.keyframes[0].frame));
     this.label.addEventListener("change", () => this.#tell("change-region", { label: this.label.value.trim() }));
     this.kind.addEventListener("change", () => this.#tell("change-region", { kind: this.kind.value || null }));
@@ -57,12 +59,13 @@ export class RegionCard extends HTMLElement {
   /** @param {Region} region @param {RegionSummary | null} known what the service has found @param {import("./tracks.js").TrackStore} tracks */
   show(region, known, tracks) {
     this.#region = region;
-    const from = fineClock(tracks.timeOfFrame(region.first_frame));
-    const to = fineClock(tracks.timesOfFrame(Math.min(region.end_frame, tracks.summary.numFrames) - 1)[1]);
-    this.span.textContent = `${from} – ${to}`;
+    this.span.textContent = spanWords(region.first_frame, Math.min(region.end_frame, tracks.summary.numFrames), tracks);
     this.#fill(region);
     const drawn = count(region.keyframes.length, "drawing", "drawings");
     this.#words = region.is_followed ? { followed: `Followed · ${drawn}`, waiting: NOT_FOLLOWED }[known?.state ?? "waiting"] ?? "" : `Stays where it is · ${drawn}`;
+    const bare = known ? bareSpans(known, tracks.summary.numFrames).map(([first, end]) => spanWords(first, end, tracks)) : [];
+    this.bare.hidden = bare.length === 0;
+    this.bare.textContent = `Not hidden ${bare.join(", ")}: draw it again there, or end it before.`;
     this.#fillLosses(region.is_followed ? (known?.lost ?? []) : [], tracks);
   }
 
@@ -124,6 +127,11 @@ export class RegionCard extends HTMLElement {
   }
 }
 customElements.define("efface-region", RegionCard);
+
+/** From when to when. @param {number} first @param {number} end @param {import("./tracks.js").TrackStore} tracks */
+export function spanWords(first, end, tracks) {
+  return `${fineClock(tracks.timeOfFrame(first))} – ${fineClock(tracks.timesOfFrame(end - 1)[1])}`;
+}
 
 /** @param {string} words @param {HTMLElement} control */
 function labelled(words, control) {

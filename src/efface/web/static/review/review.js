@@ -10,11 +10,12 @@ import { part } from "./elements.js";
 import { Keepsake } from "./keepsake.js";
 import { Follower } from "./follow.js";
 import { Gallery } from "./gallery.js";
+import { HandChanges } from "./hand_changes.js";
 import { Player } from "./player.js";
 import { Preview } from "./preview.js";
 import { RedactPanel } from "./redact.js";
 import { RiskStrip } from "./risks.js";
-import { Scene } from "./scene.js";
+import { Scene, numberOf } from "./scene.js";
 import { Selection } from "./selection.js";
 import { listenToKeys } from "./shortcuts.js";
 import { Tabs } from "./tabs.js";
@@ -49,6 +50,7 @@ class ReviewPage {
     this.follower.addEventListener("followed", () => void this.#reload());
     this.gallery = this.#newGallery();
     this.corrections = new Corrections(this.#panel("corrections"), { ...this, onOpen: () => this.tabs.open("panel-corrections") });
+    this.handChanges = new HandChanges(this.#panel("corrections"), this);
     this.#wireTools();
     this.#wireChecks();
     this.timeline = new Timeline(part(root, "#timeline", HTMLElement), this.player, this);
@@ -100,8 +102,12 @@ class ReviewPage {
       last: () => player.goTo(this.tracks.summary.numFrames - 1),
       shot: (direction) => player.goTo(direction < 0 ? this.#shotBefore() : player.shot[1]),
       person: (number) => {
-        const face = this.tracks.summary.faces[number - 1];
-        if (face) this.choice.toggle(face.id);
+        const face = this.tracks.summary.faces.find((each) => numberOf(each.id) === number);
+        if (!face) return;
+        this.choice.toggle(face.id);
+        // One key must not show a face to the world without a word: the list may be on another tab, the face in another shot.
+        const name = this.scene.nameOf(face.id);
+        tell(`${name[0].toUpperCase()}${name.slice(1)} is ${this.choice.isKept(face.id) ? "kept visible" : "redacted"} now.`);
       },
       draw: () => player.tool.setDrawing(!player.tool.isDrawing),
       adjust: () => {
@@ -229,8 +235,8 @@ class ReviewPage {
   #tellChanged(faces) {
     if (faces.length === 0) return;
     this.choice.dispatchEvent(new Event("change"));
-    const names = faces.map((face) => face.name).join(", ");
-    tell(`${names} got more moments, which may show somebody else, and is redacted again: look, and keep them anew if that is right.`);
+    const names = faces.map((face) => this.scene.nameOf(face.id)).join(", ");
+    tell(`${names[0].toUpperCase()}${names.slice(1)} got more moments, which may show somebody else, and is redacted again: look, and keep them anew if that is right.`);
   }
 }
 

@@ -3,12 +3,24 @@
 import { REGION_COLOR, SPOT_COLOR, colorOf } from "./colors.js";
 import { between } from "./geometry.js";
 
+/** Ids of people count from the one after this. */
+const FACE_ID_BASE = 1000;
+
 /** @typedef {import("./tracks.js").Box} Box */
 /**
  * @typedef {{sort: "face" | "region", id: number, faceId: number | null, box: Box, label: string, color: string,
  *   isKept: boolean, isSelected: boolean, isGuess: boolean}} Thing `id` is that of the track or the region; a guess is
  *   a place that the engine has not looked at yet
  */
+
+/**
+ * The number that somebody goes by. It stays theirs when others are merged, split or removed: whoever was told
+ * "keep number 4" must not find another person under it.
+ * @param {number} faceId
+ */
+export function numberOf(faceId) {
+  return faceId > FACE_ID_BASE ? faceId - FACE_ID_BASE : faceId;
+}
 
 export class Scene {
   /** @type {{sort: "face" | "region", id: number, frame: number, box: Box} | null} what is being dragged */
@@ -81,16 +93,19 @@ export class Scene {
 
   /** A number, and a name for those who have one. @param {number} faceId */
   labelOf(faceId) {
-    const at = this.tracks.summary.faces.findIndex((face) => face.id === faceId);
-    const face = this.tracks.summary.faces[at];
-    return face?.isNamed ? `${at + 1} ${face.name}` : String(at + 1);
+    const face = this.#face(faceId);
+    return face?.isNamed ? `${numberOf(faceId)} ${face.name}` : String(numberOf(faceId));
   }
 
   /** The same in a sentence. @param {number} faceId */
   nameOf(faceId) {
-    const at = this.tracks.summary.faces.findIndex((face) => face.id === faceId);
-    const face = this.tracks.summary.faces[at];
-    return face?.isNamed ? face.name : `person ${at + 1}`;
+    const face = this.#face(faceId);
+    return face?.isNamed ? face.name : `person ${numberOf(faceId)}`;
+  }
+
+  /** @param {number} faceId */
+  #face(faceId) {
+    return this.tracks.summary.faces.find((face) => face.id === faceId);
   }
 
   /** @param {"face" | "region"} sort @param {number} id @param {number} frame */
