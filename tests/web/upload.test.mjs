@@ -155,6 +155,14 @@ test("a refusal is told and not tried again", async () => {
   assert.deepEqual([upload.state, upload.problem], ["failed", "The file is too large."]);
 });
 
+test("an empty file is told without asking the service", async () => {
+  const service = new Service();
+  const empty = new File([], "empty.mp4");
+  const upload = new Upload(/** @type {any} */ (service), empty);
+  await upload.run();
+  assert.deepEqual([upload.state, upload.problem, service.made], ["failed", "This file is empty: choose another.", 0]);
+});
+
 test("an upload that is cancelled is forgotten on both sides", async () => {
   const service = new Service();
   service.breaks = ["hang"];

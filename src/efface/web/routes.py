@@ -27,8 +27,8 @@ LIBRARY = "/web/library"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _MAX_REPORT_BYTES = 16_000
 _WRONG_CODE = (
-    "This link was used already or is too old. Run `efface account link` on the machine of the service for a new one, "
-    "or sign in with account and key."
+    "This link was used already or is too old. The service prints a new one whenever it starts, and "
+    "`efface account link` makes one; or sign in with account and key."
 )
 _WRONG_KEY = "This account and key do not belong together. Mind that a key is 64 characters long."
 
@@ -81,6 +81,9 @@ def sign_in_page(
     base_url = base_url_of(request, context)
     if code:
         account = _account_of(context, web.sign_in_codes.take(code))
+        if account is None and Sessions(context, web.session_lifetime_s).read(request) is not None:
+            # The link is often opened anew, from the history: whoever is signed in already needs none.
+            return RedirectResponse(f"{base_path(base_url)}{_target(next)}", 303)
         if account is None:
             return page(
                 request, context, "sign_in.html", status=401, problem=_WRONG_CODE, next=_target(next), name=""

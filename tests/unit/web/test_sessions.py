@@ -51,6 +51,8 @@ def test_link_signs_in_once(site: Site) -> None:
     again = site.get(f"/web/sign-in?code={code}")
     assert again.status_code == 401
     assert "used already or is too old" in again.text
+    signed_in = site.get(f"/web/sign-in?code={code}", answer.cookies[COOKIE])
+    assert (signed_in.status_code, signed_in.headers["Location"]) == (303, "/web/library")
 
 
 def test_link_to_an_account_that_is_gone_opens_nothing(site: Site) -> None:

@@ -177,7 +177,8 @@ function facts(item) {
 
 /** @param {LibraryItem} item */
 function stateWords(item) {
-  if (item.state === "Uploaded") return "Waiting for its turn…";
+  // A video is taken up before a worker has time for it.
+  if (item.state === "Uploaded" || item.progress === 0) return "Waiting for its turn…";
   return item.originalVideoId ? `Redacting… ${item.progress} %` : `Finding faces… ${item.progress} %`;
 }
 

@@ -101,6 +101,7 @@ export class Upload extends EventTarget {
         this.#address = null;
       }
     }
+    if (this.file.size === 0) throw new ApiError(400, "INPUT_FILE_EMPTY", "This file is empty: choose another.");
     const words = { filename: this.file.name, filetype: this.file.type };
     const answer = await this.api.send("POST", "/Uploads", {
       headers: { ...TUS, "Upload-Length": String(this.file.size), "Upload-Metadata": metadata(words) },

@@ -40,7 +40,7 @@ export class RedactPanel extends EventTarget {
     this.doneTitle = part(root, ".redactions-title", HTMLElement);
     part(root, ".redact-cancel", HTMLElement).addEventListener("click", () => void this.#cancel());
     this.#fillKinds();
-    part(this.form, "[name=name]", HTMLInputElement).value = `${models.name}-redacted`;
+    part(this.form, "[name=name]", HTMLInputElement).value = `${withoutEnding(models.name)}-redacted`;
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#redact();
@@ -82,11 +82,13 @@ export class RedactPanel extends EventTarget {
   /** What was drawn to be hidden, and is not all the time. */
   #bareRegions() {
     const { tracks, edits } = this.models;
-    return tracks.summary.regions.flatMap((region) => {
+    const nameOf = (/** @type {{id: number, label: string}} */ { id, label }) => label || `Region ${id}`;
+    const framed = edits.regions.filter((region) => region.kind === "BoundingBox").map((region) => `${nameOf(region)} hides nothing: a box is drawn around it.`);
+    const lost = tracks.summary.regions.flatMap((region) => {
       const spans = bareSpans(region, tracks.summary.numFrames).map(([first, end]) => spanWords(first, end, tracks));
-      const name = region.label || `Region ${region.id}`;
-      return spans.length && edits.region(region.id) ? [`${name} is not hidden ${spans.join(", ")}: it could not be followed there, see Correct.`] : [];
+      return spans.length && edits.region(region.id) ? [`${nameOf(region)} is not hidden ${spans.join(", ")}: it could not be followed there, see Correct.`] : [];
     });
+    return [...framed, ...lost];
   }
 
   /** What somebody has said of faces that were found: a slip of the hand shows a face. */
@@ -190,7 +192,7 @@ export class RedactPanel extends EventTarget {
   /** @param {Done[]} redactions */
   #fillDone(redactions) {
     this.doneTitle.hidden = redactions.length === 0;
-    const states = { Processed: "", Failed: "failed", Uploaded: "waiting", Processing: "under way" };
+    const states = { Processed: "", Failed: "failed or stopped", Uploaded: "waiting", Processing: "under way" };
     this.done.replaceChildren(
       ...redactions.map(({ id, name, state, created }) => {
         const item = make("li", { className: "redaction row" });
@@ -205,4 +207,9 @@ export class RedactPanel extends EventTarget {
       if (mine && (mine.state === "Processed" || mine.state === "Failed")) this.#ended(mine.state === "Failed" ? "The redaction has failed: open it to see why." : null);
     }
   }
+}
+
+/** "clip" of "clip.mp4", which the result need not carry in the middle of its name. @param {string} name */
+function withoutEnding(name) {
+  return name.replace(/(?<=.)\.[a-z][a-z0-9]{1,3}$/i, "") || name;
 }
