@@ -71,13 +71,14 @@ test: $(READY_DEV) ## Fast tests: offline, no clips but those they make
 	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not media and not web"
 
 test-media: $(READY_DEV) ## Slow tests and those on the real clips of ../shared
-	@$(BIN)/python -m pytest -m "(slow or media) and not web" --ignore=tests/drills
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "(slow or media) and not web" --ignore=tests/drills --ignore=tests/jobs
 
 test-web: $(READY_DEV) ## Tests of the pages in a real browser (Chromium)
 	@$(BIN)/python -m pytest -m web tests/browser
 
-drill: $(READY_DEV) ## Kill processes of a real service again and again while jobs run
-	@$(BIN)/python -m pytest -m slow tests/drills
+# One after the other: they wait for heartbeats, which other work beside them would delay.
+drill: $(READY_DEV) ## Real workers, and processes of a real service killed again and again while jobs run
+	@$(BIN)/python -m pytest -m slow tests/jobs tests/drills
 
 lint: $(READY_DEV) ## Format, style, types, import rules, spelling
 	@$(BIN)/ruff format --check

@@ -45,7 +45,7 @@ export class RegionCard extends HTMLElement {
     bounds.append(this.span, this.#button("Start here", "start-here"), this.#button("End here", "end-here"));
     const buttons = make("div", { className: "row" });
     const remove = this.#button("Delete", "delete");
-    buttons.append(this.#button("Draw it here", "draw-here"), this.again, make("span", { className: "grow" }), remove);
+    buttons.append(this.#button("Draw it again at this frame", "draw-here"), this.again, make("span", { className: "grow" }), remove);
     this.again.addEventListener("click", () => this.#tell("again", null));
     this.body.append(labelled("What it is", this.label), labelled("Hidden by", this.kind), labelled("Where", this.mode), bounds, buttons);
     this.append(this.name, this.state, this.following, this.bare, this.losses, this.body);

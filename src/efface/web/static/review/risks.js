@@ -15,8 +15,8 @@ const MAX_SIDE = 1280;
 const PAGE = 40;
 /** What the service calls a reason, in words. @type {Record<string, string>} */
 const REASONS = {
-  Gap: "lost and found again", Absence: "missing for a while", EndsInView: "ends in the picture", StartsInView: "starts in the picture",
-  Cut: "close to a cut", Occlusion: "beside another face", Carried: "long not seen clearly", Unsure: "hardly a face", Fast: "moves fast",
+  Gap: "lost for a moment", Absence: "not found for a while", EndsInView: "may be there longer", StartsInView: "may be there sooner",
+  Cut: "close to a cut", Occlusion: "beside another face", Carried: "place is a guess", Unsure: "not surely a face", Fast: "moves fast",
   Growth: "grows or shrinks fast", Small: "very small", Brief: "seen for a moment", Crowd: "many faces at once",
 };
 
