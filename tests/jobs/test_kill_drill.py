@@ -9,6 +9,7 @@ from efface.domain.service import JobState
 from tests.jobs.drill import ACCOUNT, Drill, is_running, kill_hard
 
 NUM_KILLS = 20
+AT_ONCE = 2
 
 
 @pytest.mark.slow
@@ -26,19 +27,23 @@ def test_twenty_kills_lose_nothing_and_publish_nothing_twice(drill: Drill) -> No
         job for job in drill.catalogue.jobs_of_video(ACCOUNT.account_id, jobs[3].video_id) if job.waits_for
     ]
     for _ in range(NUM_KILLS):
-        worker = drill.start_worker(2)
+        worker = drill.start_worker(AT_ONCE)
         drill.sleep(chance.uniform(0.0, 1.5))
         kill_hard(worker)
-    worker = drill.start_worker(2)
+    worker = drill.start_worker(AT_ONCE)
     drill.wait_for_end(*jobs, limit_s=60)
 
     assert [drill.state(job) for job in jobs] == [JobState.SUCCEEDED] * 5
+    redone = 0
     for job in jobs:
         _, ends = drill.counts(job)
-        # A segment may end, and its worker die before that is noted; then it is done once more, and replaces itself.
-        assert max(ends.values()) <= 2
+        redone += sum(ends.values()) - len(ends)
+    # A segment may end, and its worker die before that is noted; then it is done once more, and replaces itself.
+    # Nothing else is done again: a kill finds no more than what the worker does at once.
+    assert redone <= NUM_KILLS * AT_ONCE
     worker.terminate()
     assert worker.wait(timeout=5) == 0
     assert not any(is_running(int(path.read_text())) for path in Path(drill.folder).glob("pid-*"))
+    # Once, but for a kill between the call and its note: calls back are made at least once.
     posted = (drill.folder / "posted").read_text().split()
-    assert len(posted) == 1
+    assert 1 <= len(posted) <= 2
