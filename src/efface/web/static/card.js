@@ -19,7 +19,7 @@ const whenNear = new IntersectionObserver(
       if (entry.isIntersecting) /** @type {VideoCard} */ (entry.target).comeNear();
     }
   },
-  { rootMargin: "300px" },
+  { rootMargin: "80px" },
 );
 
 export class VideoCard extends HTMLElement {
