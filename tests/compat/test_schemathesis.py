@@ -205,12 +205,12 @@ def test_every_operation_answers_as_it_is_described_when_it_is_asked_wrongly(ask
 @pytest.mark.slow
 def test_every_operation_answers_as_it_is_described_however_often_it_is_asked(asker: Asker) -> None:
     answers = {
-        operation.label: asker.ask_about(operation, GenerationMode.POSITIVE, 40)
+        operation.label: asker.ask_about(operation, GenerationMode.POSITIVE, 25)
         for operation in asker.operations()
     }
     assert {label for label, statuses in answers.items() if min(statuses) >= 400} == {FOR_NOTHING}
     for operation in asker.fallible():
-        asker.ask_about(operation, GenerationMode.NEGATIVE, 25)
+        asker.ask_about(operation, GenerationMode.NEGATIVE, 15)
 
 
 def test_no_operation_that_needs_a_token_answers_without_one(asker: Asker) -> None:
