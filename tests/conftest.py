@@ -1,9 +1,12 @@
 """Fixtures for all tests: the shared real media, and small synthetic clips made on the spot."""
 
+import importlib.util
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import av
@@ -19,6 +22,18 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the folder of real media ../shared, which is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def leakbench(shared: Path) -> ModuleType:
+    """The scorer beside the labels, which is a program and no package."""
+    spec = importlib.util.spec_from_file_location("leakbench", shared / "leakbench" / "leakbench.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["leakbench"] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

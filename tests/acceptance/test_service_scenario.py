@@ -1,10 +1,8 @@
 """The article's walk, from token to download, against a real server process; each header and body is looked at."""
 
-import importlib.util
 import json
 import re
 import shutil
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,17 +35,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
 def caller(service: LiveService) -> Iterator[Caller]:
     with service.caller() as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def leakbench(shared: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("leakbench", shared / "leakbench" / "leakbench.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["leakbench"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def assert_request_id(answer: httpx.Response) -> None:

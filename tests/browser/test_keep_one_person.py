@@ -1,8 +1,6 @@
 """The whole walk on a real clip of two people: choose the file, keep one of them, redact, download, and look."""
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,17 +19,6 @@ CLIP = "selfie_two_faces_tilt"
 SIZE = Size(720, 1280)
 KEPT, HIDDEN = "A", "B"
 """People as the labels name them."""
-
-
-@pytest.fixture(scope="module")
-def leakbench(shared: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("leakbench", shared / "leakbench" / "leakbench.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["leakbench"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

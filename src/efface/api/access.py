@@ -131,8 +131,7 @@ def _video_reader(
     place = (location, account_id)
     if not tokens_of(request):
         return public_video(request, context, place, video_id)
-    caller = caller_with_token(request, context, place, video_id, Permission.READER)
-    return VideoAccess(caller, find_video(context, caller.account.account_id, video_id))
+    return _video_access(request, context, place, video_id, Permission.READER)
 
 
 def _video_token_reader(
@@ -143,8 +142,7 @@ def _video_token_reader(
     context: Annotated[ApiContext, Depends(context_of)],
     _schemes: Annotated[None, Depends(_with_token_schemes)],
 ) -> VideoAccess:
-    caller = caller_with_token(request, context, (location, account_id), video_id, Permission.READER)
-    return VideoAccess(caller, find_video(context, caller.account.account_id, video_id))
+    return _video_access(request, context, (location, account_id), video_id, Permission.READER)
 
 
 def _video_contributor(
@@ -155,7 +153,13 @@ def _video_contributor(
     context: Annotated[ApiContext, Depends(context_of)],
     _schemes: Annotated[None, Depends(_with_token_schemes)],
 ) -> VideoAccess:
-    caller = caller_with_token(request, context, (location, account_id), video_id, Permission.CONTRIBUTOR)
+    return _video_access(request, context, (location, account_id), video_id, Permission.CONTRIBUTOR)
+
+
+def _video_access(
+    request: Request, context: ApiContext, place: tuple[str, str], video_id: str, needed: Permission
+) -> VideoAccess:
+    caller = caller_with_token(request, context, place, video_id, needed)
     return VideoAccess(caller, find_video(context, caller.account.account_id, video_id))
 
 

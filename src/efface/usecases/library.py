@@ -1,10 +1,12 @@
 """The library: videos as a person looks at them, with what belongs to each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from efface.domain.errors import ArtifactNotFoundError
 from efface.domain.service import Job, Video
 from efface.ports.catalogue import VideoFilter, VideoOrder
+from efface.usecases.reading import read_insights
 from efface.usecases.services import Services
 
 
@@ -48,14 +50,8 @@ def list_library(
         ServiceUnavailableError: database or store do not answer.
     """
     page = services.catalogue.find_videos(account_id, wanted, skip=skip, limit=limit, order=order)
-    jobs = {job.shown_video_id: job for job in services.catalogue.open_jobs() if job.account_id == account_id}
-    entries = tuple(
-        LibraryEntry(
-            video, _num_faces(services, video), _redactions_of(services, video), jobs.get(video.video_id)
-        )
-        for video in page.videos
-    )
-    return LibraryPage(entries, page.total)
+    jobs = _open_jobs(services, account_id)
+    return LibraryPage(tuple(_entry(services, video, jobs) for video in page.videos), page.total)
 
 
 def library_entry(services: Services, video: Video) -> LibraryEntry:
@@ -64,9 +60,18 @@ def library_entry(services: Services, video: Video) -> LibraryEntry:
     Raises:
         ServiceUnavailableError: database or store do not answer.
     """
-    jobs = (job for job in services.catalogue.open_jobs() if job.account_id == video.account_id)
-    job = next((job for job in jobs if job.shown_video_id == video.video_id), None)
-    return LibraryEntry(video, _num_faces(services, video), _redactions_of(services, video), job)
+    return _entry(services, video, _open_jobs(services, video.account_id))
+
+
+def _entry(services: Services, video: Video, jobs: Mapping[str, Job]) -> LibraryEntry:
+    redactions, job = _redactions_of(services, video), jobs.get(video.video_id)
+    return LibraryEntry(video, _num_faces(services, video), redactions, job)
+
+
+def _open_jobs(services: Services, account_id: str) -> Mapping[str, Job]:
+    """The jobs of an account that have not ended, by the video that shows them."""
+    jobs = services.catalogue.active_jobs(account_id, services.clock.now())
+    return {job.shown_video_id: job for job in jobs if not job.state.is_final}
 
 
 def _redactions_of(services: Services, video: Video) -> tuple[Video, ...]:
@@ -80,9 +85,8 @@ def _num_faces(services: Services, video: Video) -> int | None:
     if not video.has_faces_index:
         return None
     try:
-        insights = services.shelf.insights(video, services.objects)
+        insights = read_insights(services, video)
     except ArtifactNotFoundError:
         # Deleted since the page was read.
         return None
-    deleted = services.catalogue.face_edits(video.account_id, video.video_id)
-    return sum(not (face.face_id in deleted and deleted[face.face_id].is_deleted) for face in insights.faces)
+    return len(insights.faces) if insights else None

@@ -15,10 +15,10 @@ from efface.api.tokens import Permission, Scope, TokenClaims
 from efface.api.urls import base_url_of
 from efface.domain.errors import AccountNotFoundError
 from efface.domain.service import Account, Video
-from efface.web.context import CurrentWeb, WebContext
+from efface.web.context import CurrentWeb
 from efface.web.guard import FromOwnPage
 from efface.web.pages import STATIC_FOLDER, packed_file, page, static_mark
-from efface.web.sessions import Session, Sessions, base_path, end_session
+from efface.web.sessions import CurrentSessions, Session, Sessions, base_path, end_session
 
 router = APIRouter(include_in_schema=False)
 ROUTERS: tuple[APIRouter, ...] = (router,)
@@ -46,18 +46,21 @@ async def web(request: Request, context: CurrentContext) -> Response:
 
 
 @router.get("/web/library")
-def library(request: Request, context: CurrentContext, web: CurrentWeb) -> Response:
+def library(request: Request, context: CurrentContext, sessions: CurrentSessions) -> Response:
     """All videos of the account."""
-    session = Sessions(context, web.session_lifetime_s).read(request)
+    session = sessions.read(request)
     if session is None:
         return _to_sign_in(request, context)
     return page(request, context, "library.html", account=session.account)
 
 
+@router.get("/web/redactions/{videoId}")
 @router.get("/web/videos/{videoId}")
-def review(videoId: str, request: Request, context: CurrentContext, web: CurrentWeb) -> Response:
-    """One video: its people, corrections, and its redaction."""
-    session = Sessions(context, web.session_lifetime_s).read(request)
+def video_page(
+    videoId: str, request: Request, context: CurrentContext, sessions: CurrentSessions
+) -> Response:
+    """One video: its people, corrections and redaction, or itself beside its original where it is a redaction."""
+    session = sessions.read(request)
     if session is None:
         return _to_sign_in(request, context)
     video = _video(context, session, videoId)
@@ -67,29 +70,28 @@ def review(videoId: str, request: Request, context: CurrentContext, web: Current
     return page(request, context, template, account=session.account, video=video)
 
 
-@router.get("/web/redactions/{videoId}")
-def redaction(videoId: str, request: Request, context: CurrentContext, web: CurrentWeb) -> Response:
-    """A redacted video beside its original."""
-    return review(videoId, request, context, web)
-
-
 @router.get("/web/sign-in")
 def sign_in_page(
-    request: Request, context: CurrentContext, web: CurrentWeb, code: str = "", next: str = ""
+    request: Request,
+    context: CurrentContext,
+    web: CurrentWeb,
+    sessions: CurrentSessions,
+    code: str = "",
+    next: str = "",
 ) -> Response:
     """The form; or straight in, with a code that is good once."""
     base_url = base_url_of(request, context)
     if code:
         account = _account_of(context, web.sign_in_codes.take(code))
-        if account is None and Sessions(context, web.session_lifetime_s).read(request) is not None:
+        if account is None and sessions.read(request) is not None:
             # The link is often opened anew, from the history: whoever is signed in already needs none.
             return RedirectResponse(f"{base_path(base_url)}{_target(next)}", 303)
         if account is None:
             return page(
                 request, context, "sign_in.html", status=401, problem=_WRONG_CODE, next=_target(next), name=""
             )
-        return _signed_in(context, web, account, base_url, next)
-    if Sessions(context, web.session_lifetime_s).read(request) is not None:
+        return _signed_in(sessions, account, base_url, next)
+    if sessions.read(request) is not None:
         return RedirectResponse(f"{base_path(base_url)}{_target(next)}", 303)
     return page(request, context, "sign_in.html", problem="", next=_target(next), name="")
 
@@ -98,7 +100,7 @@ def sign_in_page(
 def sign_in(
     request: Request,
     context: CurrentContext,
-    web: CurrentWeb,
+    sessions: CurrentSessions,
     _own: FromOwnPage,
     account: Annotated[str, Form(max_length=200)] = "",
     key: Annotated[str, Form(max_length=200)] = "",
@@ -112,7 +114,7 @@ def sign_in(
         return page(
             request, context, "sign_in.html", status=401, problem=_WRONG_KEY, next=_target(next), name=account
         )
-    return _signed_in(context, web, known[0], base_url_of(request, context), next)
+    return _signed_in(sessions, known[0], base_url_of(request, context), next)
 
 
 @router.post("/web/sign-out")
@@ -125,9 +127,10 @@ def sign_out(request: Request, context: CurrentContext, _own: FromOwnPage) -> Re
 
 
 @router.get("/web/session")
-def session(request: Request, context: CurrentContext, web: CurrentWeb, _own: FromOwnPage) -> Response:
+def session(
+    request: Request, context: CurrentContext, sessions: CurrentSessions, _own: FromOwnPage
+) -> Response:
     """The account that somebody is signed in to, and a token for the API."""
-    sessions = Sessions(context, web.session_lifetime_s)
     found = sessions.read(request)
     if found is None:
         raise ApiError(401, ErrorType.USER_NOT_AUTHENTICATED, "You are signed out: sign in again.")
@@ -178,11 +181,9 @@ async def static(mark: str, name: str, request: Request) -> Response:
     return Response(packed, media_type=kind, headers={**headers, "Content-Encoding": "gzip"})
 
 
-def _signed_in(
-    context: ApiContext, web: WebContext, account: Account, base_url: str, wanted: str
-) -> Response:
+def _signed_in(sessions: Sessions, account: Account, base_url: str, wanted: str) -> Response:
     answer = RedirectResponse(f"{base_path(base_url)}{_target(wanted)}", 303)
-    Sessions(context, web.session_lifetime_s).give(answer, account, base_url)
+    sessions.give(answer, account, base_url)
     return answer
 
 

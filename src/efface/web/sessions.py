@@ -3,15 +3,17 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
-from efface.api.context import ApiContext
+from efface.api.context import ApiContext, context_of
 from efface.api.errors import ApiError
 from efface.api.urls import Links
 from efface.domain.errors import AccountNotFoundError
 from efface.domain.service import Account
+from efface.web.context import web_context_of
 
 COOKIE = "efface_session"
 _USE = "web-session"
@@ -90,6 +92,15 @@ class Sessions:
     def _key_mark(self, account_id: str) -> str:
         key_hash = self._catalogue.key_hash(account_id)
         return hashlib.sha256(key_hash.encode()).hexdigest()[:32]
+
+
+async def sessions_of(request: Request) -> Sessions:
+    """Sessions of the application that serves a request."""
+    web = await web_context_of(request)
+    return Sessions(await context_of(request), web.session_lifetime_s)
+
+
+CurrentSessions = Annotated[Sessions, Depends(sessions_of)]
 
 
 def end_session(response: Response, base_url: str) -> None:

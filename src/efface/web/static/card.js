@@ -1,6 +1,7 @@
 /** One video in the library. */
 
 import { api } from "./api.js";
+import { make } from "./elements.js";
 import { clock, count, fileSize, moment } from "./words.js";
 
 /**
@@ -82,38 +83,38 @@ export class VideoCard extends HTMLElement {
 
   /** @param {LibraryItem} item */
   #shot(item) {
-    const shot = make("a", "shot");
+    const shot = make("a", { className: "shot" });
     shot.setAttribute("href", address(item));
     // The name below is the same link, for those who hear the page.
     shot.setAttribute("tabindex", "-1");
     shot.setAttribute("aria-hidden", "true");
-    const picture = make("img", "");
+    const picture = make("img");
     picture.setAttribute("alt", "");
     picture.setAttribute("width", "320");
     picture.setAttribute("height", "180");
     if (this.#picture) picture.setAttribute("src", this.#picture);
     else picture.hidden = true;
     shot.append(picture);
-    if (item.durationInSeconds !== null) shot.append(make("span", "length", clock(item.durationInSeconds)));
-    if (item.originalVideoId) shot.append(make("span", "badge", "Redacted"));
+    if (item.durationInSeconds !== null) shot.append(make("span", { className: "length", textContent: clock(item.durationInSeconds) }));
+    if (item.originalVideoId) shot.append(make("span", { className: "badge", textContent: "Redacted" }));
     return shot;
   }
 
   /** @param {LibraryItem} item */
   #text(item) {
-    const text = make("div", "text");
-    const name = make("a", "name", item.name);
+    const text = make("div", { className: "text" });
+    const name = make("a", { className: "name", textContent: item.name });
     name.setAttribute("href", address(item));
-    const line = make("p", "muted facts", facts(item).join(" · "));
+    const line = make("p", { className: "muted facts", textContent: facts(item).join(" · ") });
     text.append(name, line);
     if (UNDER_WAY.has(item.state)) {
       const bar = document.createElement("progress");
       bar.max = 100;
       bar.value = item.progress;
       bar.setAttribute("aria-label", `Progress of ${item.name}`);
-      text.append(make("p", "state", stateWords(item)), bar);
+      text.append(make("p", { className: "state", textContent: stateWords(item) }), bar);
     } else if (item.state === "Failed") {
-      text.append(make("p", "state bad", item.failureMessage || "It failed."));
+      text.append(make("p", { className: "state bad", textContent: item.failureMessage || "It failed." }));
     }
     text.append(this.#links(item));
     return text;
@@ -121,18 +122,18 @@ export class VideoCard extends HTMLElement {
 
   /** @param {LibraryItem} item */
   #links(item) {
-    const row = make("div", "row links");
+    const row = make("div", { className: "row links" });
     for (const made of item.redactions.filter((each) => each.state !== "Failed").slice(0, 3)) {
-      const link = make("a", "", `Redacted: ${made.name}`);
+      const link = make("a", { textContent: `Redacted: ${made.name}` });
       link.setAttribute("href", api.page(`/web/redactions/${made.id}`));
       row.append(link);
     }
     if (item.originalVideoId) {
-      const link = make("a", "", "Original");
+      const link = make("a", { textContent: "Original" });
       link.setAttribute("href", api.page(`/web/videos/${item.originalVideoId}`));
       row.append(link);
     }
-    const remove = make("button", "quiet small remove", "Delete");
+    const remove = make("button", { className: "quiet small remove", textContent: "Delete" });
     remove.setAttribute("type", "button");
     remove.setAttribute("aria-label", `Delete ${item.name}`);
     remove.addEventListener("click", () => {
@@ -180,14 +181,6 @@ function stateWords(item) {
   // A video is taken up before a worker has time for it.
   if (item.state === "Uploaded" || item.progress === 0) return "Waiting for its turn…";
   return item.originalVideoId ? `Redacting… ${item.progress} %` : `Finding faces… ${item.progress} %`;
-}
-
-/** @param {string} tag @param {string} className @param {string} [text] */
-function make(tag, className, text = "") {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
 }
 
 customElements.define("video-card", VideoCard);

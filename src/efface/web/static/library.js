@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { VideoCard } from "./card.js";
+import { part } from "./elements.js";
 import { watch } from "./events.js";
 import { tell, tellError } from "./notices.js";
 import { Upload, UploadQueue } from "./upload.js";
@@ -23,12 +24,12 @@ class Library {
   #soon;
 
   constructor() {
-    this.form = element("find", HTMLFormElement);
-    this.list = element("cards", HTMLElement);
-    this.count = element("count", HTMLElement);
-    this.before = element("before", HTMLButtonElement);
-    this.after = element("after", HTMLButtonElement);
-    this.files = element("files", HTMLInputElement);
+    this.form = part(document, "#find", HTMLFormElement);
+    this.list = part(document, "#cards", HTMLElement);
+    this.count = part(document, "#count", HTMLElement);
+    this.before = part(document, "#before", HTMLButtonElement);
+    this.after = part(document, "#after", HTMLButtonElement);
+    this.files = part(document, "#files", HTMLInputElement);
   }
 
   start() {
@@ -36,12 +37,12 @@ class Library {
     this.form.addEventListener("input", () => this.#fromStart(TYPING_MS));
     this.before.addEventListener("click", () => this.#turn(-PAGE_SIZE));
     this.after.addEventListener("click", () => this.#turn(PAGE_SIZE));
-    element("choose", HTMLButtonElement).addEventListener("click", () => this.files.click());
+    part(document, "#choose", HTMLButtonElement).addEventListener("click", () => this.files.click());
     this.files.addEventListener("change", () => {
       this.#take(this.files.files);
       this.files.value = "";
     });
-    element("by-url", HTMLFormElement).addEventListener("submit", (event) => {
+    part(document, "#by-url", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#fetchByUrl(/** @type {HTMLFormElement} */ (event.currentTarget));
     });
@@ -79,7 +80,7 @@ class Library {
     for (const file of files ?? []) {
       const upload = new Upload(api, file);
       const row = new UploadRow(upload);
-      element("uploads", HTMLElement).append(row);
+      part(document, "#uploads", HTMLElement).append(row);
       this.#uploads.add(upload);
       void this.#queue.add(upload).then(() => {
         this.#uploads.delete(upload);
@@ -103,9 +104,9 @@ class Library {
 
   /** @param {import("./card.js").LibraryItem} item */
   async #delete(item) {
-    const dialog = element("delete-dialog", HTMLDialogElement);
+    const dialog = part(document, "#delete-dialog", HTMLDialogElement);
     const made = item.redactions.length ? ` Its ${count(item.redactions.length, "redacted video", "redacted videos")} will stay.` : "";
-    element("delete-text", HTMLElement).textContent =
+    part(document, "#delete-text", HTMLElement).textContent =
       `“${item.name}” and everything that was found in it will be gone for good.${made}`;
     dialog.returnValue = "cancel";
     dialog.showModal();
@@ -136,7 +137,7 @@ class Library {
   /** @param {number} by */
   #turn(by) {
     this.#skip = Math.max(0, this.#skip + by);
-    void this.#load().then(() => element("main", HTMLElement).focus());
+    void this.#load().then(() => part(document, "#main", HTMLElement).focus());
   }
 
   /** @param {number} wait */
@@ -174,17 +175,6 @@ class Library {
     if (page.total) this.count.textContent = count(page.total, "video", "videos");
     else this.count.textContent = isSearch ? "Nothing was found." : "No videos yet: choose one, and its faces are found by itself.";
   }
-}
-
-/**
- * @template {HTMLElement} T
- * @param {string} id @param {new () => T} kind
- * @returns {T}
- */
-function element(id, kind) {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`the page has no ${id}`);
-  return found;
 }
 
 new Library().start();

@@ -31,6 +31,21 @@ def test_video_is_listed_with_people_file_and_redactions(api: ApiInProcess) -> N
     assert original["jobId"] is None
 
 
+def test_redaction_that_waits_for_its_analysis_names_its_job_so_that_it_can_be_cancelled(
+    api: ApiInProcess,
+) -> None:
+    answer = api.call(
+        "POST",
+        "/Videos",
+        params={"name": "both", "redact": '{"faces": {}}'},
+        files={"file": ("a.mp4", b"a video")},
+    )
+    started = answer.json()["redaction"]
+    shown = {video["id"]: video["jobId"] for video in library(api)}
+    assert shown[started["videoId"]] == started["jobId"]
+    assert api.call("GET", f"/Library/{started['videoId']}").json()["jobId"] == started["jobId"]
+
+
 def test_deleted_person_is_not_counted(api: ApiInProcess) -> None:
     video = api.indexed()
     assert api.call("DELETE", f"/Videos/{video.video_id}/Index/Faces/1002").status_code == 204

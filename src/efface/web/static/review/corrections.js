@@ -3,7 +3,7 @@
 import { tellError } from "../notices.js";
 import { fineClock } from "../words.js";
 import * as operations from "./edit_operations.js";
-import { make, part } from "./elements.js";
+import { make, part } from "../elements.js";
 import { RegionCard } from "./region_card.js";
 import { fromOwnClock, parseClock, toOwnClock } from "./times.js";
 

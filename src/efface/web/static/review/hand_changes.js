@@ -2,7 +2,7 @@
 
 import { fineClock } from "../words.js";
 import * as operations from "./edit_operations.js";
-import { make, part } from "./elements.js";
+import { make, part } from "../elements.js";
 
 export class HandChanges {
   /**

@@ -1,7 +1,7 @@
 /** One person of the gallery, with the moments where they are seen. */
 
 import { count, fineClock } from "../words.js";
-import { make, reveal } from "./elements.js";
+import { make, reveal } from "../elements.js";
 
 /** @typedef {import("./tracks.js").Face} Face */
 /** @typedef {import("./tracks.js").TrackStore} TrackStore */

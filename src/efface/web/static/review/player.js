@@ -3,7 +3,7 @@
 import { fineClock } from "../words.js";
 import { FrameClock, shotOf } from "./clock.js";
 import { DrawTool } from "./draw_tool.js";
-import { part } from "./elements.js";
+import { oncePerPicture, part } from "../elements.js";
 import { letterboxed, topmost } from "./geometry.js";
 import { drawThings } from "./overlay.js";
 
@@ -16,7 +16,6 @@ export class Player extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #backwards;
   #backRate = 0;
-  #isDue = false;
   #stillFrame = -1;
   /** The picture shows how it will be, which boxes would hide. */
   isBare = false;
@@ -164,14 +163,7 @@ export class Player extends EventTarget {
   }
 
   /** Draw anew before the next picture. */
-  draw() {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    requestAnimationFrame(() => {
-      this.#isDue = false;
-      this.#drawNow();
-    });
-  }
+  draw = oncePerPicture(() => this.#drawNow());
 
   #drawNow() {
     const { canvas } = this;

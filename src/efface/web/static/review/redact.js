@@ -4,7 +4,7 @@ import { watch } from "../events.js";
 import { tellError } from "../notices.js";
 import { count, moment } from "../words.js";
 import { bareSpans } from "./bare.js";
-import { make, part, reveal } from "./elements.js";
+import { make, part, reveal } from "../elements.js";
 import { KINDS } from "./kinds.js";
 import { redactionBody } from "./redaction_body.js";
 import { spanWords } from "./region_card.js";

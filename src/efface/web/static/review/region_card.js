@@ -2,7 +2,7 @@
 
 import { count, fineClock } from "../words.js";
 import { bareSpans } from "./bare.js";
-import { make, reveal } from "./elements.js";
+import { make, reveal } from "../elements.js";
 import { fillKinds } from "./kinds.js";
 
 /** @typedef {import("./edit_operations.js").Region} Region */

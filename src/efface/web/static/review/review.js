@@ -6,7 +6,7 @@ import { Choice } from "./choice.js";
 import * as operations from "./edit_operations.js";
 import { EditsStore } from "./edits.js";
 import { Corrections } from "./corrections.js";
-import { part } from "./elements.js";
+import { part } from "../elements.js";
 import { Keepsake } from "./keepsake.js";
 import { Follower } from "./follow.js";
 import { Gallery } from "./gallery.js";

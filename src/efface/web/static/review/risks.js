@@ -3,7 +3,7 @@
 import { tellError } from "../notices.js";
 import { count, fineClock } from "../words.js";
 import { review } from "./edit_operations.js";
-import { make, part } from "./elements.js";
+import { make, part } from "../elements.js";
 import { fetchStill } from "./preview.js";
 import { lookAt, placeLook } from "./risk_look.js";
 import { redactionBody } from "./redaction_body.js";

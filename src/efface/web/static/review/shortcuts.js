@@ -1,6 +1,6 @@
 /** Keys, as players and editors have them, and the list of them. */
 
-import { make } from "./elements.js";
+import { make } from "../elements.js";
 
 /** @typedef {{keys: string, does: string}} Line */
 

@@ -1,7 +1,7 @@
 /** The timeline: who is seen when, shots, regions and silence; click to go there. Only what is in view is drawn. */
 
 import { clock, fineClock } from "../words.js";
-import { part } from "./elements.js";
+import { oncePerPicture, part } from "../elements.js";
 import { Window, lanesOf, ticks, visibleBars } from "./timeline_lanes.js";
 
 /** @typedef {import("./timeline_lanes.js").Lane} Lane */
@@ -15,7 +15,6 @@ const ZOOM = 1.5;
 export class Timeline {
   /** @type {Lane[]} */
   #lanes = [];
-  #isDue = false;
   #isDragging = false;
 
   /**
@@ -149,14 +148,7 @@ export class Timeline {
   }
 
   /** Draw anew before the next picture. */
-  draw() {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    requestAnimationFrame(() => {
-      this.#isDue = false;
-      this.#drawNow();
-    });
-  }
+  draw = oncePerPicture(() => this.#drawNow());
 
   #drawNow() {
     const width = this.box.clientWidth;

@@ -1,7 +1,7 @@
 /** Until a video is analysed there is nothing to review: its progress stands in. */
 
 import { watch } from "../events.js";
-import { part } from "./elements.js";
+import { part } from "../elements.js";
 
 /**
  * @param {import("../api.js").ApiClient} api @param {string} videoId @param {HTMLElement} root

@@ -30,3 +30,16 @@ export function reveal(card) {
   if (inner.top < outer.top) panel.scrollTop -= outer.top - inner.top;
   else if (inner.bottom > outer.bottom) panel.scrollTop += Math.min(inner.bottom - outer.bottom, inner.top - outer.top);
 }
+
+/** The same act, done once before the next picture however often it is asked for. @param {() => void} act @returns {() => void} */
+export function oncePerPicture(act) {
+  let isDue = false;
+  return () => {
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => {
+      isDue = false;
+      act();
+    });
+  };
+}
