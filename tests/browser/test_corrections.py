@@ -1,12 +1,14 @@
 """Corrections by hand on the review page: what is drawn is black through its span, and edits outlast a reload."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from tests import live_service
 from tests.browser.conftest import Visitor, analysed, reader
 from tests.browser.pictures import (
     NUM_FRAMES,
@@ -72,6 +74,19 @@ def saved(service: LiveService, video_id: str) -> dict[str, Any]:
     return document
 
 
+@pytest.fixture(autouse=True)
+def nothing_left(service: LiveService, sample_id: str) -> Iterator[None]:
+    """What a test that failed has drawn is not in the way of the next one."""
+    yield
+    with reader(service) as caller:
+        address = f"{service.account_path}/Videos/{sample_id}/Edits"
+        document = caller.http.get(address).json()
+        if document["edits"] and document["edits"]["regions"]:
+            empty = {**document["edits"], "regions": []}
+            headers = {"If-Match": f'"{document["revision"]}"'}
+            caller.http.put(address, json=empty, headers=headers).raise_for_status()
+
+
 @pytest.fixture(scope="module")
 def moving_id(service: LiveService, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A clip with a moving object and no face, and its id."""
@@ -112,8 +127,9 @@ def test_undone_and_redone_corrections_are_those_that_a_reload_shows(
     region = page.locator("efface-region")
     expect(region).to_have_count(1)
     region.get_by_label("What it is").fill("a screen")
-    region.get_by_label("Where").select_option("stay")
+    page.keyboard.press("Tab")
     expect(region.locator(".region-name")).to_have_text("a screen")
+    region.get_by_label("Where").select_option("stay")
     page.locator("#undo").click()
     page.locator("#undo").click()
     page.locator("#undo").click()
@@ -131,6 +147,45 @@ def test_undone_and_redone_corrections_are_those_that_a_reload_shows(
     page.locator("efface-region").get_by_role("button", name="Delete").click()
     expect(page.locator("#save-state")).to_contain_text("saved", ignore_case=True)
     assert saved(signed_in.service, sample_id)["edits"]["regions"] == before
+
+
+def test_what_is_being_typed_stays_when_the_page_hears_of_something_meanwhile(
+    signed_in: Visitor, sample_id: str
+) -> None:
+    page = opened(signed_in, sample_id)
+    page.get_by_role("tab", name="Correct").click()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/Tracks", hold)
+    page.locator(".draw-region").click()
+    drag(page, (640, 480), (40, 40, 160, 120))
+    label = page.locator("efface-region").get_by_label("What it is")
+    label.press_sequentially("a sc")
+    # The page has asked what the correction has led to, and hears of it now.
+    expect(page.locator("#save-state")).to_have_text("All corrections saved")
+    live_service.wait_until(lambda: pumped(page) and held, 10, "asked for the tracks")
+    with page.expect_response("**/Tracks"):
+        for route in held:
+            route.continue_()
+    page.unroute("**/Tracks", hold)
+    expect(page.locator("efface-region .region-state")).not_to_have_text("")
+    expect(label).to_be_focused()
+    page.keyboard.type("reen")
+    page.keyboard.press("Tab")
+    expect(page.locator("efface-region .region-name")).to_have_text("a screen")
+    page.locator("#undo").click()
+    page.locator("#undo").click()
+    expect(page.locator("efface-region")).to_have_count(0)
+    expect(page.locator("#save-state")).to_have_text("All corrections saved")
+
+
+def pumped(page: Page) -> bool:
+    """Let the browser's news come in, which reach a handler only while something of the page is asked."""
+    page.evaluate("0")
+    return True
 
 
 def test_keys_step_frame_by_frame_and_switch_people(signed_in: Visitor, sample_id: str) -> None:

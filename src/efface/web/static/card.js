@@ -1,7 +1,7 @@
 /** One video in the library. */
 
 import { api } from "./api.js";
-import { make } from "./elements.js";
+import { arrangeRows, make } from "./elements.js";
 import { clock, count, fileSize, moment } from "./words.js";
 
 /**
@@ -32,12 +32,35 @@ export class VideoCard extends HTMLElement {
 
   constructor() {
     super();
-    this.className = "video-card";
-    this.setAttribute("role", "listitem");
+    this.shot = make("a", { className: "shot" });
+    this.image = make("img", { alt: "", width: 320, height: 180, hidden: true });
+    this.length = make("span", { className: "length" });
+    this.badge = make("span", { className: "badge", textContent: "Redacted" });
+    this.name = make("a", { className: "name" });
+    this.facts = make("p", { className: "muted facts" });
+    this.state = make("p", { className: "state" });
+    this.bar = make("progress", { max: 100 });
+    this.links = make("div", { className: "row links" });
+    this.deletion = make("button", { type: "button", className: "quiet small remove", textContent: "Delete" });
   }
 
   connectedCallback() {
     whenNear.observe(this);
+    if (this.firstChild) return;
+    this.className = "video-card";
+    this.setAttribute("role", "listitem");
+    // The name below is the same link, for those who hear the page.
+    this.shot.tabIndex = -1;
+    this.shot.ariaHidden = "true";
+    this.shot.append(this.image, this.length, this.badge);
+    const text = make("div", { className: "text" });
+    const foot = make("div", { className: "row foot" });
+    foot.append(this.links, this.deletion);
+    text.append(this.name, this.facts, this.state, this.bar, foot);
+    this.append(this.shot, text);
+    this.deletion.addEventListener("click", () => {
+      this.dispatchEvent(new CustomEvent("delete-video", { bubbles: true, detail: this.#item }));
+    });
   }
 
   disconnectedCallback() {
@@ -63,84 +86,36 @@ export class VideoCard extends HTMLElement {
 
   /** @param {{processingProgress?: string}} news */
   progress(news) {
-    const bar = this.querySelector("progress");
     const percent = Number.parseInt(news.processingProgress ?? "", 10);
-    if (!bar || !this.#item || Number.isNaN(percent)) return;
+    if (!this.#item || Number.isNaN(percent)) return;
     this.#item.progress = percent;
-    bar.value = percent;
-    const words = this.querySelector(".state");
-    if (words) words.textContent = stateWords(this.#item);
+    this.#tellState(this.#item);
   }
 
   /** @param {LibraryItem} item */
   show(item) {
-    const before = this.#item;
     this.#item = item;
-    if (before && JSON.stringify(before) === JSON.stringify(item) && this.firstChild) return;
-    this.replaceChildren(this.#shot(item), this.#text(item));
+    this.shot.href = this.name.href = address(item);
+    this.length.hidden = item.durationInSeconds === null;
+    this.length.textContent = clock(item.durationInSeconds ?? 0);
+    this.badge.hidden = !item.originalVideoId;
+    this.name.textContent = item.name;
+    this.facts.textContent = facts(item).join(" · ");
+    this.bar.ariaLabel = `Progress of ${item.name}`;
+    this.deletion.ariaLabel = `Delete ${item.name}`;
+    this.#tellState(item);
+    arrangeRows(this.links, links(item));
     void this.#loadPicture(item);
   }
 
   /** @param {LibraryItem} item */
-  #shot(item) {
-    const shot = make("a", { className: "shot" });
-    shot.setAttribute("href", address(item));
-    // The name below is the same link, for those who hear the page.
-    shot.setAttribute("tabindex", "-1");
-    shot.setAttribute("aria-hidden", "true");
-    const picture = make("img");
-    picture.setAttribute("alt", "");
-    picture.setAttribute("width", "320");
-    picture.setAttribute("height", "180");
-    if (this.#picture) picture.setAttribute("src", this.#picture);
-    else picture.hidden = true;
-    shot.append(picture);
-    if (item.durationInSeconds !== null) shot.append(make("span", { className: "length", textContent: clock(item.durationInSeconds) }));
-    if (item.originalVideoId) shot.append(make("span", { className: "badge", textContent: "Redacted" }));
-    return shot;
-  }
-
-  /** @param {LibraryItem} item */
-  #text(item) {
-    const text = make("div", { className: "text" });
-    const name = make("a", { className: "name", textContent: item.name });
-    name.setAttribute("href", address(item));
-    const line = make("p", { className: "muted facts", textContent: facts(item).join(" · ") });
-    text.append(name, line);
-    if (UNDER_WAY.has(item.state)) {
-      const bar = document.createElement("progress");
-      bar.max = 100;
-      bar.value = item.progress;
-      bar.setAttribute("aria-label", `Progress of ${item.name}`);
-      text.append(make("p", { className: "state", textContent: stateWords(item) }), bar);
-    } else if (item.state === "Failed") {
-      text.append(make("p", { className: "state bad", textContent: item.failureMessage || "It failed." }));
-    }
-    text.append(this.#links(item));
-    return text;
-  }
-
-  /** @param {LibraryItem} item */
-  #links(item) {
-    const row = make("div", { className: "row links" });
-    for (const made of item.redactions.filter((each) => each.state !== "Failed").slice(0, 3)) {
-      const link = make("a", { textContent: `Redacted: ${made.name}` });
-      link.setAttribute("href", api.page(`/web/redactions/${made.id}`));
-      row.append(link);
-    }
-    if (item.originalVideoId) {
-      const link = make("a", { textContent: "Original" });
-      link.setAttribute("href", api.page(`/web/videos/${item.originalVideoId}`));
-      row.append(link);
-    }
-    const remove = make("button", { className: "quiet small remove", textContent: "Delete" });
-    remove.setAttribute("type", "button");
-    remove.setAttribute("aria-label", `Delete ${item.name}`);
-    remove.addEventListener("click", () => {
-      this.dispatchEvent(new CustomEvent("delete-video", { bubbles: true, detail: item }));
-    });
-    row.append(remove);
-    return row;
+  #tellState(item) {
+    const isUnderWay = UNDER_WAY.has(item.state);
+    this.bar.hidden = !isUnderWay;
+    this.bar.value = item.progress;
+    this.state.hidden = !isUnderWay && item.state !== "Failed";
+    this.state.textContent = isUnderWay ? stateWords(item) : item.failureMessage || "It failed.";
+    this.state.classList.toggle("bad", item.state === "Failed");
   }
 
   /** @param {LibraryItem} item */
@@ -153,17 +128,22 @@ export class VideoCard extends HTMLElement {
       this.#pictureOf = "";
       return;
     }
-    const picture = this.querySelector("img");
-    if (picture) {
-      picture.src = this.#picture;
-      picture.hidden = false;
-    }
+    this.image.src = this.#picture;
+    this.image.hidden = false;
   }
 }
 
 /** @param {LibraryItem} item */
 function address(item) {
   return api.page(item.originalVideoId ? `/web/redactions/${item.id}` : `/web/videos/${item.id}`);
+}
+
+/** Where one gets from it: what was made of it, or what it was made of. @param {LibraryItem} item @returns {[string, () => HTMLElement][]} */
+function links(item) {
+  const made = item.redactions.filter((each) => each.state !== "Failed").slice(0, 3);
+  const to = made.map(({ id, name }) => [`Redacted: ${name}`, `/web/redactions/${id}`]);
+  if (item.originalVideoId) to.push(["Original", `/web/videos/${item.originalVideoId}`]);
+  return to.map(([words, page]) => [`${page} ${words}`, () => make("a", { textContent: words, href: api.page(page) })]);
 }
 
 /** @param {LibraryItem} item */

@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { VideoCard } from "./card.js";
-import { part } from "./elements.js";
+import { arrange, part } from "./elements.js";
 import { watch } from "./events.js";
 import { tell, tellError } from "./notices.js";
 import { Upload, UploadQueue } from "./upload.js";
@@ -168,7 +168,7 @@ class Library {
       card.show(item);
       cards.set(item.id, card);
     }
-    this.list.replaceChildren(...cards.values());
+    arrange(this.list, [...cards.values()]);
     this.#cards = cards;
     this.before.hidden = this.#skip === 0;
     this.after.hidden = this.#skip + page.results.length >= page.total;

@@ -3,7 +3,7 @@
 import { tellError } from "../notices.js";
 import { fineClock } from "../words.js";
 import * as operations from "./edit_operations.js";
-import { make, part } from "../elements.js";
+import { arrange, arrangeRows, make, part } from "../elements.js";
 import { RegionCard } from "./region_card.js";
 import { fromOwnClock, parseClock, toOwnClock } from "./times.js";
 
@@ -79,10 +79,8 @@ export class Corrections {
   #fill() {
     const { regions } = this.edits;
     const known = new Map(this.tracks.summary.regions.map((region) => [region.id, region]));
-    for (const [id, card] of this.#cards) {
-      if (regions.some((region) => region.id === id)) continue;
-      card.remove();
-      this.#cards.delete(id);
+    for (const id of this.#cards.keys()) {
+      if (!regions.some((region) => region.id === id)) this.#cards.delete(id);
     }
     for (const region of regions) {
       let card = this.#cards.get(region.id);
@@ -91,8 +89,8 @@ export class Corrections {
         this.#cards.set(region.id, card);
       }
       card.show(region, known.get(region.id) ?? null, this.tracks);
-      this.list.append(card);
     }
+    arrange(this.list, regions.map((region) => /** @type {RegionCard} */ (this.#cards.get(region.id))));
     this.none.hidden = regions.length > 0;
     this.#fillMutes();
     this.#tellSelection();
@@ -172,16 +170,21 @@ export class Corrections {
     const { summary } = this.tracks;
     const rows = this.edits.document.mutes.map(([from, to], i) => {
       const [start, end] = [fromOwnClock(from, summary), fromOwnClock(to, summary)];
-      const span = `${fineClock(start)} – ${fineClock(end)}`;
-      const row = make("li", { className: "row" });
-      const go = make("button", { type: "button", className: "quiet small", textContent: span });
-      go.addEventListener("click", () => this.player.clock.seekTime(start));
-      const remove = make("button", { type: "button", className: "quiet small", textContent: "Delete" });
-      remove.setAttribute("aria-label", `Delete the silence ${span}`);
-      remove.addEventListener("click", () => this.edits.apply(operations.deleteMute(i), "delete a silence"));
-      row.append(go, make("span", { className: "grow" }), remove);
-      return row;
+      return /** @type {[string, () => HTMLElement]} */ ([`${i} ${start} ${end}`, () => this.#muteRow(i, start, end)]);
     });
-    this.mutes.replaceChildren(...rows);
+    arrangeRows(this.mutes, rows);
+  }
+
+  /** @param {number} at place in the list @param {number} start @param {number} end seconds from the first frame */
+  #muteRow(at, start, end) {
+    const span = `${fineClock(start)} – ${fineClock(end)}`;
+    const row = make("li", { className: "row" });
+    const go = make("button", { type: "button", className: "quiet small", textContent: span });
+    go.addEventListener("click", () => this.player.clock.seekTime(start));
+    const remove = make("button", { type: "button", className: "quiet small", textContent: "Delete" });
+    remove.setAttribute("aria-label", `Delete the silence ${span}`);
+    remove.addEventListener("click", () => this.edits.apply(operations.deleteMute(at), "delete a silence"));
+    row.append(go, make("span", { className: "grow" }), remove);
+    return row;
   }
 }

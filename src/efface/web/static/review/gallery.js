@@ -1,5 +1,6 @@
 /** The people of a video: who is kept and who is redacted, who is the same as whom. */
 
+import { arrange } from "../elements.js";
 import { count } from "../words.js";
 import { colorOf } from "./colors.js";
 import { PersonCard } from "./person_card.js";
@@ -46,19 +47,19 @@ export class Gallery {
     for (const [id, card] of this.#cards) {
       if (there.has(id)) continue;
       this.#nearness.unobserve(card);
-      card.remove();
       this.#cards.delete(id);
       this.#ticked.delete(id);
     }
-    faces.forEach((face, i) => {
+    const cards = faces.map((face) => {
       let card = this.#cards.get(face.id);
       if (!card) {
         card = this.#newCard(face.id);
         this.#cards.set(face.id, card);
       }
       card.show(face, numberOf(face.id), colorOf(face.id), this.tracks);
-      if (this.list.children[i] !== card) this.list.insertBefore(card, this.list.children[i] ?? null);
+      return card;
     });
+    arrange(this.list, cards);
     this.#tell();
     this.#tellSelection();
   }

@@ -2,7 +2,7 @@
 
 import { fineClock } from "../words.js";
 import * as operations from "./edit_operations.js";
-import { make, part } from "../elements.js";
+import { arrangeRows, make, part } from "../elements.js";
 
 export class HandChanges {
   /**
@@ -27,17 +27,19 @@ export class HandChanges {
   #fill() {
     const { removed_tracks: removed, moved_boxes: moved } = this.edits.document;
     const spans = new Map(this.edits.detected.flatMap((face) => face.tracks.map((track) => [track.id, track])));
+    /** @type {[string, () => HTMLElement][]} */
     const rows = removed.map((id) => {
       const { firstFrame = 0, endFrame = 0 } = spans.get(id) ?? {};
       const when = endFrame ? `: ${this.#clock(firstFrame)} – ${this.#clock(endFrame - 1)}` : "";
-      return this.#row(`Not a face, stays visible${when}`, firstFrame, operations.restoreTrack(id));
+      return [`removed ${id}${when}`, () => this.#row(`Not a face, stays visible${when}`, firstFrame, operations.restoreTrack(id))];
     });
     for (const { track, frame } of moved) {
       const faceId = this.tracks.faceOf(track);
       const whose = faceId === null ? "" : ` of ${this.scene.nameOf(faceId)}`;
-      rows.push(this.#row(`Box${whose} changed at ${this.#clock(frame)}`, frame, operations.restoreBox(track, frame)));
+      const words = `Box${whose} changed at ${this.#clock(frame)}`;
+      rows.push([`moved ${track} ${frame} ${words}`, () => this.#row(words, frame, operations.restoreBox(track, frame))]);
     }
-    this.list.replaceChildren(...rows);
+    arrangeRows(this.list, rows);
     this.title.hidden = rows.length === 0;
   }
 

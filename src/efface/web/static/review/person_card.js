@@ -1,7 +1,7 @@
 /** One person of the gallery, with the moments where they are seen. */
 
 import { count, fineClock } from "../words.js";
-import { make, reveal } from "../elements.js";
+import { arrangeRows, make, reveal } from "../elements.js";
 
 /** @typedef {import("./tracks.js").Face} Face */
 /** @typedef {import("./tracks.js").TrackStore} TrackStore */
@@ -30,6 +30,11 @@ export class PersonCard extends HTMLElement {
     this.tick = make("input", { type: "checkbox" });
     this.more = make("button", { type: "button", className: "quiet small more", textContent: "Details" });
     this.details = make("div", { className: "person-details", hidden: true });
+    this.newName = make("input", { name: "name", placeholder: "Name this person", maxLength: 100 });
+    this.moments = make("ul", { className: "moments" });
+    this.rest = make("p", { className: "hint", hidden: true });
+    this.split = make("button", { type: "button", className: "small", textContent: "Someone else", title: "The ticked moments show another person" });
+    this.wrong = make("button", { type: "button", className: "small", textContent: "Not a face", title: "The ticked moments show no face: they are not redacted" });
   }
 
   connectedCallback() {
@@ -49,6 +54,7 @@ export class PersonCard extends HTMLElement {
     this.more.setAttribute("aria-expanded", "false");
     this.more.addEventListener("click", () => this.#open(this.details.hidden));
     this.addEventListener("change", () => this.#tellTracks());
+    this.#wireDetails();
     this.#fillNames();
   }
 
@@ -134,30 +140,31 @@ export class PersonCard extends HTMLElement {
     if (isOpen) this.#fillDetails();
   }
 
+  #wireDetails() {
+    const form = make("form", { className: "rename" });
+    form.append(this.newName, make("button", { type: "submit", className: "small", textContent: "Rename" }));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const name = this.newName.value.trim();
+      if (name) this.#tell("rename", name);
+    });
+    this.split.addEventListener("click", () => this.#tell("split", this.#ticked()));
+    this.wrong.addEventListener("click", () => this.#tell("remove-tracks", this.#ticked()));
+    const buttons = make("div", { className: "row" });
+    buttons.append(make("span", { className: "hint", textContent: "Ticked are:" }), this.split, this.wrong);
+    this.details.append(form, this.moments, this.rest, buttons);
+  }
+
   #fillDetails() {
     const face = this.#face;
     if (!face) return;
-    const form = make("form", { className: "rename" });
-    const input = make("input", { name: "name", value: face.isNamed ? face.name : "", placeholder: "Name this person", maxLength: 100 });
-    input.setAttribute("aria-label", `Name of ${face.isNamed ? face.name : `person ${this.number}`}`);
-    form.append(input, make("button", { type: "submit", className: "small", textContent: "Rename" }));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      if (input.value.trim()) this.#tell("rename", input.value.trim());
-    });
-    const list = make("ul", { className: "moments" });
-    list.append(...face.tracks.slice(0, MOST_TRACKS).map((track) => this.#row(track)));
-    const buttons = make("div", { className: "row" });
-    this.split = make("button", { type: "button", className: "small", textContent: "Someone else" });
-    this.split.title = "The ticked moments show another person";
-    this.wrong = make("button", { type: "button", className: "small", textContent: "Not a face" });
-    this.wrong.title = "The ticked moments show no face: they are not redacted";
-    this.split.addEventListener("click", () => this.#tell("split", this.#ticked()));
-    this.wrong.addEventListener("click", () => this.#tell("remove-tracks", this.#ticked()));
-    buttons.append(make("span", { className: "hint", textContent: "Ticked are:" }), this.split, this.wrong);
-    const rest = face.tracks.length - MOST_TRACKS;
-    const more = rest > 0 ? [make("p", { className: "hint", textContent: `and ${rest} more: click their boxes in the video` })] : [];
-    this.details.replaceChildren(form, list, ...more, buttons);
+    this.newName.ariaLabel = `Name of ${face.isNamed ? face.name : `person ${this.number}`}`;
+    // What is being typed stays when something else of this person changes meanwhile.
+    if (document.activeElement !== this.newName) this.newName.value = face.isNamed ? face.name : "";
+    const shown = face.tracks.slice(0, MOST_TRACKS);
+    arrangeRows(this.moments, shown.map((track) => [`${track.id} ${track.firstFrame} ${track.endFrame}`, () => this.#row(track)]));
+    this.rest.hidden = shown.length === face.tracks.length;
+    this.rest.textContent = `and ${face.tracks.length - MOST_TRACKS} more: click their boxes in the video`;
     this.#tellTracks();
   }
 
@@ -182,7 +189,6 @@ export class PersonCard extends HTMLElement {
   }
 
   #tellTracks() {
-    if (!this.split || !this.wrong) return;
     const ticked = this.#ticked().length;
     // All of somebody split off is the same person under another number.
     this.split.disabled = ticked === 0 || ticked === this.#face?.tracks.length;

@@ -4,7 +4,7 @@ import { watch } from "../events.js";
 import { tellError } from "../notices.js";
 import { count, moment } from "../words.js";
 import { bareSpans } from "./bare.js";
-import { make, part, reveal } from "../elements.js";
+import { arrangeRows, make, part, reveal } from "../elements.js";
 import { KINDS } from "./kinds.js";
 import { redactionBody } from "./redaction_body.js";
 import { spanWords } from "./region_card.js";
@@ -193,15 +193,17 @@ export class RedactPanel extends EventTarget {
   #fillDone(redactions) {
     this.doneTitle.hidden = redactions.length === 0;
     const states = { Processed: "", Failed: "failed or stopped", Uploaded: "waiting", Processing: "under way" };
-    this.done.replaceChildren(
-      ...redactions.map(({ id, name, state, created }) => {
+    const rows = redactions.map(({ id, name, state, created }) => {
+      const word = states[/** @type {keyof typeof states} */ (state)] ?? state;
+      const makeRow = () => {
         const item = make("li", { className: "redaction row" });
         const link = make("a", { href: this.api.page(`/web/redactions/${id}`), textContent: name });
-        const word = states[/** @type {keyof typeof states} */ (state)] ?? state;
         item.append(link, make("span", { className: "hint", textContent: [word, moment(created)].filter(Boolean).join(" · ") }));
         return item;
-      }),
-    );
+      };
+      return /** @type {[string, () => HTMLElement]} */ ([`${id} ${state} ${name}`, makeRow]);
+    });
+    arrangeRows(this.done, rows);
     if (this.#jobId && this.#outputId) {
       const mine = redactions.find((each) => each.id === this.#outputId);
       if (mine && (mine.state === "Processed" || mine.state === "Failed")) this.#ended(mine.state === "Failed" ? "The redaction has failed: open it to see why." : null);

@@ -2,7 +2,7 @@
 
 import { count, fineClock } from "../words.js";
 import { bareSpans } from "./bare.js";
-import { make, reveal } from "../elements.js";
+import { arrangeRows, make, reveal } from "../elements.js";
 import { fillKinds } from "./kinds.js";
 
 /** @typedef {import("./edit_operations.js").Region} Region */
@@ -102,16 +102,17 @@ export class RegionCard extends HTMLElement {
   #fillLosses(losses, tracks) {
     // The end of a shot is where following ends by itself; lost from sight is what somebody must look at.
     const seen = losses.filter((loss) => loss.reason !== "cut").slice(0, MOST_LOSSES);
-    this.losses.replaceChildren(
-      ...seen.map((loss) => {
-        const frame = tracks.clampFrame(loss.frame);
-        const item = make("li");
-        const go = make("button", { type: "button", className: "small lost", textContent: `Lost at ${fineClock(tracks.timeOfFrame(frame))}: look` });
-        go.addEventListener("click", () => this.#tell("go", frame));
-        item.append(go);
-        return item;
-      }),
-    );
+    const frames = new Set(seen.map((loss) => tracks.clampFrame(loss.frame)));
+    arrangeRows(this.losses, [...frames].map((frame) => [String(frame), () => this.#lossRow(frame, tracks)]));
+  }
+
+  /** @param {number} frame @param {import("./tracks.js").TrackStore} tracks */
+  #lossRow(frame, tracks) {
+    const item = make("li");
+    const go = make("button", { type: "button", className: "small lost", textContent: `Lost at ${fineClock(tracks.timeOfFrame(frame))}: look` });
+    go.addEventListener("click", () => this.#tell("go", frame));
+    item.append(go);
+    return item;
   }
 
   /** @param {string} text @param {string} event */

@@ -3,7 +3,7 @@
 import { tellError } from "../notices.js";
 import { count, fineClock } from "../words.js";
 import { review } from "./edit_operations.js";
-import { make, part } from "../elements.js";
+import { arrange, make, part } from "../elements.js";
 import { fetchStill } from "./preview.js";
 import { lookAt, placeLook } from "./risk_look.js";
 import { redactionBody } from "./redaction_body.js";
@@ -102,7 +102,7 @@ export class RiskStrip {
       part(item, ".fine-button", HTMLButtonElement).setAttribute("aria-pressed", String(risk.isReviewed));
       return item;
     });
-    if (items.some((item, i) => this.list.children[i] !== item) || items.length !== this.list.children.length) this.list.replaceChildren(...items);
+    arrange(this.list, items);
     this.more.hidden = this.#risks.length <= this.#shownUpTo;
     this.#tell();
   }
