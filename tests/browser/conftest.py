@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import live_service
 from tests.browser.watching import LARGEST_SHIFT, Watch, layout_shift
@@ -34,6 +34,8 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.skip("needs Chromium, which is not installed: on Debian, apt install chromium")
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    # What is there at once on a quick machine may take long on a busy one; a test that passes never waits for it.
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=options)
         yield launched

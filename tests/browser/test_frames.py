@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, analysed
 from tests.live_service import LiveService
 
 _BITS, _BAR_PX, _HEIGHT = 7, 32, 96
@@ -57,10 +57,7 @@ def write_numbered(path: Path) -> Path:
 def numbered_id(service: LiveService, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The numbered clip, analysed."""
     clip = write_numbered(tmp_path_factory.mktemp("numbered") / "numbered.mp4")
-    with service.caller() as caller:
-        video_id = caller.upload(clip)
-        caller.wait_for_index(video_id)
-    return video_id
+    return analysed(service, clip)
 
 
 @pytest.fixture

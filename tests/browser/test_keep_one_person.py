@@ -130,7 +130,7 @@ def test_merged_people_are_one_until_it_is_undone_and_after_a_reload(
     expect(people).to_have_count(number)
     page.locator("#redo").click()
     expect(people).to_have_count(number - 1)
-    expect(page.locator("#save-state")).to_contain_text("saved", ignore_case=True)
+    expect(page.locator("#save-state")).to_have_text("All corrections saved")
     page = opened(signed_in, two_people_id)
     expect(page.locator("efface-person")).to_have_count(number - 1)
     assert len(saved(signed_in.service, two_people_id)["edits"]["merges"]) == 1
