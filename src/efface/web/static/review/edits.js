@@ -9,6 +9,8 @@ import { completed, emptyDocument, freeFaceId } from "./edit_operations.js";
 
 const MAX_STEPS = 200;
 const RETRY_MS = 3000;
+/** @type {Document["moved_boxes"]} */
+const NOTHING_MOVED = [];
 
 /**
  * Tells "change" when the document has changed, "saved" when the service has it, "status", and "problem" with an error
@@ -24,6 +26,8 @@ export class EditsStore extends EventTarget {
   /** @type {Document} as the service has it */
   #saved = emptyDocument("");
   #highestFaceId = 0;
+  /** @type {Map<number, Document["moved_boxes"]>} by the revisions that were seen here */
+  #moved = new Map();
   /** @type {Promise<void> | null} */
   #detecting = null;
   /** @type {string | null} the index whose people and tracks the saved corrections name */
@@ -106,9 +110,9 @@ export class EditsStore extends EventTarget {
     return this.document.regions.find((region) => region.id === id) ?? null;
   }
 
-  /** A track's box where somebody has just put it right; after saving the service's boxes hold it. @param {number} trackId @param {number} frame */
-  movedBox(trackId, frame) {
-    return this.document.moved_boxes.find((moved) => moved.track === trackId && moved.frame === frame)?.box ?? null;
+  /** The moved boxes of a revision, as far as it was seen here. @param {number} revision */
+  movedAt(revision) {
+    return this.#moved.get(revision) ?? NOTHING_MOVED;
   }
 
   /** An id for a new person, one that was nobody's before, not even of somebody who was undone. */
@@ -173,6 +177,7 @@ export class EditsStore extends EventTarget {
       this.isStale = answer.isStale;
       this.#indexDigest = answer.edits?.index_digest ?? null;
       this.#saved = sent;
+      this.#moved.set(this.revision, sent.moved_boxes);
       // What was corrected meanwhile is sent before anybody hears of this one.
       if (this.document === sent) {
         this.#setStatus("saved");
@@ -223,6 +228,7 @@ export class EditsStore extends EventTarget {
     this.isStale = answer.isStale;
     this.#indexDigest = null;
     this.document = this.#saved = answer.edits ? completed(answer.edits) : emptyDocument(sha256);
+    this.#moved.set(this.revision, this.document.moved_boxes);
     this.#undo = [];
     this.#redo = [];
     this.#setStatus("saved");

@@ -2,6 +2,7 @@
 
 import { fineClock } from "../words.js";
 import * as operations from "./edit_operations.js";
+import { reachesByTrack } from "./moved_boxes.js";
 import { arrangeRows, make, part } from "../elements.js";
 
 export class HandChanges {
@@ -33,10 +34,13 @@ export class HandChanges {
       const when = endFrame ? `: ${this.#clock(firstFrame)} – ${this.#clock(endFrame - 1)}` : "";
       return [`removed ${id}${when}`, () => this.#row(`Not a face, stays visible${when}`, firstFrame, operations.restoreTrack(id))];
     });
+    const reaches = reachesByTrack(moved, this.tracks);
     for (const { track, frame } of moved) {
       const faceId = this.tracks.faceOf(track);
       const whose = faceId === null ? "" : ` of ${this.scene.nameOf(faceId)}`;
-      const words = `Box${whose} changed at ${this.#clock(frame)}`;
+      const reach = reaches.get(track)?.find((each) => each.frame === frame);
+      const span = reach ? `, which changed ${this.#clock(reach.start)} – ${this.#clock(reach.end - 1)}` : "";
+      const words = `Box${whose} put right at ${this.#clock(frame)}${span}`;
       rows.push([`moved ${track} ${frame} ${words}`, () => this.#row(words, frame, operations.restoreBox(track, frame))]);
     }
     arrangeRows(this.list, rows);

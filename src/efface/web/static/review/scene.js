@@ -2,6 +2,7 @@
 
 import { REGION_COLOR, SPOT_COLOR, colorOf } from "./colors.js";
 import { between } from "./geometry.js";
+import { PendingMoves } from "./moved_boxes.js";
 
 /** Ids of people count from the one after this. */
 const FACE_ID_BASE = 1000;
@@ -37,6 +38,7 @@ export class Scene {
     this.choice = choice;
     this.edits = edits;
     this.selection = selection;
+    this.pending = new PendingMoves(tracks, edits);
   }
 
   /** @param {number} frame @returns {Thing[]} */
@@ -46,16 +48,16 @@ export class Scene {
 
   /** @param {number} frame @returns {Thing[]} */
   #faces(frame) {
-    return this.tracks.boxesAt(frame).map(({ trackId, faceId, box }) => ({
+    return this.tracks.boxesAt(frame).map((known) => ({ known, ...this.pending.at(known, frame, this.draft) })).map(({ known: { trackId, faceId }, box, isGuess }) => ({
       sort: "face",
       id: trackId,
       faceId,
-      box: this.#drafted("face", trackId, frame) ?? this.edits.movedBox(trackId, frame) ?? box,
+      box,
       label: this.labelOf(faceId),
       color: colorOf(faceId),
       isKept: this.choice.isKept(faceId),
       isSelected: this.selection.trackId === trackId || (this.selection.trackId === null && this.selection.faceId === faceId),
-      isGuess: false,
+      isGuess,
     }));
   }
 

@@ -195,6 +195,12 @@ export class Timeline {
       if (lane.isHollow && length > 3) context.strokeRect(x + 0.5, top + 5.5, length - 1, LANE_PX - 11);
       else context.fillRect(x, top + 4, length, LANE_PX - 8);
     }
+    // Along the foot of a bar, in the colour of text: seen on any person's colour.
+    context.fillStyle = ink.text;
+    for (const change of visibleBars(lane.changes, this.view, this.view.span / this.#width)) {
+      const x = this.#x(change.start);
+      context.fillRect(x, top + LANE_PX - 4, Math.max(3, this.#x(change.end) - x), 3);
+    }
     context.fillStyle = ink.warn;
     for (const mark of lane.marks) context.fillRect(this.#x(mark) - 1.5, top + 1, 3, LANE_PX - 2);
     context.restore();

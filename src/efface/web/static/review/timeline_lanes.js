@@ -1,9 +1,10 @@
 /** What the timeline shows: one lane per person, region, and for silence; and which times are in view. */
 
+import { reachesByTrack } from "./moved_boxes.js";
 import { KEPT_COLOR, REGION_COLOR, colorOf } from "./colors.js";
 
 /** @typedef {{start: number, end: number, id: number}} Bar seconds from the first frame; `id` of the track, or 0 */
-/** @typedef {{sort: "face" | "region" | "mute", id: number, label: string, color: string, isHollow: boolean, isSelected: boolean, bars: Bar[], marks: number[]}} Lane */
+/** @typedef {{sort: "face" | "region" | "mute", id: number, label: string, color: string, isHollow: boolean, isSelected: boolean, bars: Bar[], marks: number[], changes: Bar[]}} Lane marks where a region is lost; changes are spans whose boxes follow one that was moved by hand */
 
 const LEAST_SPAN_S = 0.5;
 
@@ -14,6 +15,7 @@ const LEAST_SPAN_S = 0.5;
  */
 export function lanesOf(tracks, edits, choice, selection, scene) {
   const { faces, regions, mutes } = tracks.summary;
+  const reaches = reachesByTrack(edits.document.moved_boxes, tracks);
   const people = faces.map((face) => ({
     sort: /** @type {const} */ ("face"),
     id: face.id,
@@ -23,6 +25,10 @@ export function lanesOf(tracks, edits, choice, selection, scene) {
     isSelected: selection.faceId === face.id,
     bars: face.tracks.map((track) => ({ ...span(tracks, track.firstFrame, track.endFrame), id: track.id })),
     marks: [],
+    changes: face.tracks.flatMap((track) => {
+      const found = reaches.get(track.id);
+      return found ? [{ ...span(tracks, found[0].start, found[found.length - 1].end), id: track.id }] : [];
+    }),
   }));
   const known = new Map(regions.map((region) => [region.id, region]));
   const drawn = edits.regions.map((region) => {
@@ -39,9 +45,10 @@ export function lanesOf(tracks, edits, choice, selection, scene) {
       isSelected: selection.regionId === region.id,
       bars: parts.map(([first, end]) => ({ ...span(tracks, first, end), id: 0 })),
       marks: (found?.lost ?? []).map((loss) => tracks.timeOfFrame(tracks.clampFrame(loss.frame))),
+      changes: [],
     };
   });
-  const silence = { sort: /** @type {const} */ ("mute"), id: 0, label: "Muted", color: KEPT_COLOR, isHollow: false, isSelected: false, marks: [],
+  const silence = { sort: /** @type {const} */ ("mute"), id: 0, label: "Muted", color: KEPT_COLOR, isHollow: false, isSelected: false, marks: [], changes: [],
     bars: mutes.map((mute) => ({ ...mute, id: 0 })) };
   return [...people, ...drawn, ...(mutes.length ? [silence] : [])];
 }

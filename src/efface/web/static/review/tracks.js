@@ -14,7 +14,7 @@
  *   chunks: {firstFrame: number, endFrame: number, firstPts: number}[], shots: [number, number][], faces: Face[],
  *   regions: RegionSummary[], mutes: {start: number, end: number}[]}} Summary */
 /** @typedef {{id: number, firstFrame: number, boxes: Float32Array}} Path four numbers a frame */
-/** @typedef {{firstFrame: number, endFrame: number, pts: Float64Array, tracks: Path[], regions: Path[]}} Chunk */
+/** @typedef {{firstFrame: number, endFrame: number, revision: number, pts: Float64Array, tracks: Path[], regions: Path[]}} Chunk revision of the corrections */
 /** @typedef {{trackId: number, faceId: number, box: Box}} FaceBox */
 /** @typedef {{regionId: number, box: Box}} RegionBox */
 /** @typedef {{get: (path: string, options?: {query?: Record<string, any>, signal?: AbortSignal}) => Promise<any>}} Reader */
@@ -30,6 +30,8 @@ export class TrackStore extends EventTarget {
   #coming = new Map();
   /** @type {Map<number, number>} */
   #faceOfTrack = new Map();
+  /** @type {Map<number, TrackSpan>} */
+  #spans = new Map();
   #generation = 0;
 
   /** @param {Reader} reader @param {string} videoId */
@@ -56,6 +58,7 @@ export class TrackStore extends EventTarget {
     // The old boxes stay in view until those that replace them are here, so that nothing flickers.
     for (const chunk of this.#chunks.values()) stale.add(chunk);
     this.#faceOfTrack = new Map(summary.faces.flatMap((face) => face.tracks.map((track) => [track.id, face.id])));
+    this.#spans = new Map(summary.faces.flatMap((face) => face.tracks.map((track) => [track.id, track])));
     this.dispatchEvent(new Event("summary"));
   }
 
@@ -73,6 +76,16 @@ export class TrackStore extends EventTarget {
   /** Whom a track shows, null for one that is not there any more. @param {number} trackId */
   faceOf(trackId) {
     return this.#faceOfTrack.get(trackId) ?? null;
+  }
+
+  /** From when to when a track is, null for one that is not there any more. @param {number} trackId */
+  trackOf(trackId) {
+    return this.#spans.get(trackId) ?? null;
+  }
+
+  /** The revision of the corrections that the boxes of a frame are of. @param {number} frame */
+  revisionAt(frame) {
+    return this.#chunks.get(this.#chunkNumber(frame))?.revision ?? this.summary.editsRevision;
   }
 
   /**
@@ -199,7 +212,7 @@ export class TrackStore extends EventTarget {
     const answer = await this.reader.get(`/Videos/${this.videoId}/Tracks/${number}`, { query });
     if (generation !== this.#generation) return;
     this.#chunks.delete(number);
-    this.#chunks.set(number, decodeChunk(answer));
+    this.#chunks.set(number, decodeChunk(answer, query.edits));
     for (const oldest of this.#chunks.keys()) {
       if (this.#chunks.size <= MAX_CHUNKS) break;
       this.#chunks.delete(oldest);
@@ -211,9 +224,10 @@ export class TrackStore extends EventTarget {
 /** Chunks of an earlier revision: to be drawn until the new ones are here. @type {WeakSet<Chunk>} */
 const stale = new WeakSet();
 
-/** A chunk as it is sent, into numbers that are quick to look up. @param {any} answer @returns {Chunk} */
-export function decodeChunk(answer) {
+/** A chunk as it is sent, into numbers that are quick to look up. @param {any} answer @param {number} revision of the corrections @returns {Chunk} */
+export function decodeChunk(answer, revision) {
   return {
+    revision,
     firstFrame: answer.firstFrame,
     endFrame: answer.endFrame,
     pts: Float64Array.from(answer.pts),
