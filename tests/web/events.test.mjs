@@ -54,6 +54,32 @@ test("who hears nothing is told to look", async () => {
   assert.equal(asked, 2);
 });
 
+test("whoever was cut off is told to look once, when events come again", async () => {
+  const told = [];
+  const real = globalThis.setTimeout;
+  globalThis.setTimeout = /** @type {any} */ ((act, ms) => real(act, Math.min(ms, 1)));
+  const bodyOf = (id) => new ReadableStream({
+    start(controller) {
+      for (const text of ["retry: 2000\n\n", `event: job\ndata: {"id":"${id}"}\n\n`]) controller.enqueue(new TextEncoder().encode(text));
+      controller.close();
+    },
+  });
+  let number = 0;
+  await new Promise((resolve) => {
+    const stop = watch({ send: async () => ({ body: bodyOf(++number) }) }, {
+      onJob: (news) => {
+        told.push(news.id);
+        if (number < 2) return;
+        stop();
+        resolve(undefined);
+      },
+      onPoll: () => told.push("look"),
+    });
+  });
+  globalThis.setTimeout = real;
+  assert.deepEqual(told, ["1", "look", "2"]);
+});
+
 test("times and sizes in words", () => {
   assert.deepEqual([clock(0), clock(59.99), clock(61), clock(3723)], ["0:00", "0:59", "1:01", "1:02:03"]);
   assert.deepEqual([fineClock(0.3), fineClock(61.96)], ["0:00.3", "1:01.9"]);

@@ -14,8 +14,8 @@ const TRIES_BEFORE_POLLING = 2;
  */
 
 /**
- * Hear of every change until told to stop. While events do not get through, `onPoll` is called instead every 2.5 s;
- * who is told nothing there looks for himself.
+ * Hear of every change until told to stop. While events do not get through, `onPoll` is called instead every 2.5 s, and
+ * once when they do again, since what has ended a while ago is told to nobody who comes later: look then how things are.
  * @param {import("./api.js").ApiClient} api
  * @param {Listener} listener
  * @returns {() => void} stops listening
@@ -29,13 +29,20 @@ export function watch(api, listener) {
 /** @param {import("./api.js").ApiClient} api @param {Listener} listener @param {AbortSignal} signal */
 async function listen(api, listener, signal) {
   let failures = 0;
+  let isCutOff = false;
+  const heard = () => {
+    failures = 0;
+    if (isCutOff) listener.onPoll?.();
+    isCutOff = false;
+  };
   while (!signal.aborted) {
     try {
-      await readEvents(api, listener, signal, () => { failures = 0; });
+      await readEvents(api, listener, signal, heard);
     } catch {
       // Told below, by polling.
     }
     if (signal.aborted) return;
+    isCutOff = true;
     failures++;
     if (failures >= TRIES_BEFORE_POLLING) {
       listener.onPoll?.();

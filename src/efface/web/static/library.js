@@ -92,13 +92,22 @@ class Library {
   /** @param {HTMLFormElement} form */
   async #fetchByUrl(form) {
     const address = String(new FormData(form).get("url") ?? "").trim();
+    const problem = part(document, "#by-url-problem", HTMLElement);
+    const button = part(form, "button", HTMLButtonElement);
+    // Pressed twice, it would be fetched twice.
+    if (button.ariaDisabled === "true") return;
+    button.ariaDisabled = "true";
+    problem.hidden = true;
     try {
       await api.send("POST", "/Videos", { query: { videoUrl: address } });
       form.reset();
       tell("The video is being fetched.");
       this.#fromStart(0);
     } catch (error) {
-      tellError(error);
+      problem.textContent = error instanceof Error ? error.message : String(error);
+      problem.hidden = false;
+    } finally {
+      button.ariaDisabled = null;
     }
   }
 

@@ -16,6 +16,7 @@ const at = (id) => document.getElementById(id);
 class RedactionPage {
   #jobId = "";
   #isShown = false;
+  #asked = 0;
 
   start() {
     at("cancel").addEventListener("click", () => void this.#cancel());
@@ -36,16 +37,16 @@ class RedactionPage {
   }
 
   async #load() {
+    const asked = ++this.#asked;
     let item;
     try {
       item = await api.get(`/Library/${videoId}`);
     } catch (error) {
-      at("progress").hidden = true;
-      at("failure").hidden = false;
-      const isGone = error instanceof ApiError && error.status === 404;
-      at("failure").textContent = isGone ? "This video is not there any more: it was deleted, or its redaction was cancelled." : String(error);
+      if (asked === this.#asked) this.#tellFailure(error);
       return;
     }
+    // An answer to an earlier question may come later.
+    if (asked !== this.#asked) return;
     this.#jobId = item.jobId ?? "";
     const isUnderWay = item.state === "Uploaded" || item.state === "Processing";
     at("progress").hidden = !isUnderWay;
@@ -58,6 +59,15 @@ class RedactionPage {
       this.#isShown = true;
       await this.#show(item).catch(tellError);
     }
+  }
+
+  /** @param {unknown} error */
+  #tellFailure(error) {
+    const isGone = error instanceof ApiError && error.status === 404;
+    if (isGone) at("progress").hidden = true;
+    at("failure").hidden = false;
+    if (isGone) at("failure").textContent = "This video is not there any more: it was deleted, or its redaction was cancelled.";
+    else at("failure").textContent = error instanceof Error ? error.message : String(error);
   }
 
   /** @param {number} percent */

@@ -11,10 +11,17 @@ import { spanWords } from "./region_card.js";
 
 /** @typedef {{id: string, name: string, state: string, created: string}} Done */
 
+const JOBS = 100;
+
 /** Tells "kind" when another kind is chosen. */
 export class RedactPanel extends EventTarget {
   #jobId = "";
   #outputId = "";
+  /** @type {Map<string, import("../events.js").JobNews>} the last of each job: one may have ended before its number is known here */
+  #news = new Map();
+  /** @type {Set<string>} jobs that were cancelled here, whose end is no failure */
+  #cancelled = new Set();
+  #asked = 0;
 
   /**
    * @param {HTMLElement} root
@@ -49,7 +56,7 @@ export class RedactPanel extends EventTarget {
     watch(api, {
       onJob: (news) => this.#heard(news),
       onVideo: (news) => { if (news.id === this.#outputId) void this.#loadDone(); },
-      onPoll: () => { if (this.#jobId) void this.#loadDone(); },
+      onPoll: () => void this.#look(),
     });
     this.tell();
     void this.#loadDone();
@@ -131,7 +138,9 @@ export class RedactPanel extends EventTarget {
       this.#outputId = "";
       this.#showProgress(0);
       reveal(this.progress);
-      void this.#loadDone();
+      const news = this.#news.get(this.#jobId);
+      if (news) this.#heard(news);
+      else void this.#loadDone();
     } catch (error) {
       tellError(error);
     } finally {
@@ -140,32 +149,59 @@ export class RedactPanel extends EventTarget {
   }
 
   async #cancel() {
+    const jobId = this.#jobId;
+    this.#cancelled.add(jobId);
     try {
-      await this.api.send("DELETE", `/Jobs/${this.#jobId}`);
-      this.#jobId = "";
-      this.progress.hidden = true;
+      await this.api.send("DELETE", `/Jobs/${jobId}`);
+      if (this.#jobId === jobId) this.#stopped();
     } catch (error) {
+      this.#cancelled.delete(jobId);
       tellError(error);
     }
     void this.#loadDone();
   }
 
+  /** Nothing is under way any more: the next one can be asked for, by keys too. */
+  #stopped() {
+    const hadFocus = this.progress.contains(document.activeElement);
+    this.#jobId = "";
+    this.progress.hidden = true;
+    if (hadFocus) this.button.focus({ preventScroll: true });
+  }
+
   /** @param {import("../events.js").JobNews} news */
   #heard(news) {
     if (news.videoId !== this.models.videoId || news.jobType !== "Redaction") return;
-    if (!this.#jobId && news.state === "Processing") this.#jobId = news.id;
+    // What was asked before the end may be answered after it.
+    if (news.state === "Processing" && (this.#news.get(news.id)?.state ?? "Processing") !== "Processing") return;
+    this.#news.set(news.id, news);
+    if (!this.#jobId && news.state === "Processing" && !this.#cancelled.has(news.id)) this.#jobId = news.id;
     if (news.id !== this.#jobId) return;
     this.#outputId = news.outputId ?? this.#outputId;
     if (news.state === "Processing") this.#showProgress(news.progress);
     else this.#ended(news.state === "Failed" ? (news.error ?? "The redaction has failed.") : null);
   }
 
+  /** See how the job is when no news come through. */
+  async #look() {
+    const jobId = this.#jobId;
+    if (!jobId) return;
+    try {
+      const { results } = await this.api.get("/Jobs", { query: { pageSize: JOBS } });
+      const job = results.find((/** @type {{id: string}} */ each) => each.id === jobId);
+      if (job) this.#heard({ ...job, outputId: job.outputVideoId ?? undefined, error: job.failureMessage || undefined });
+    } catch {
+      // Asked again with the next look.
+    }
+  }
+
   /** @param {string | null} problem */
   #ended(problem) {
-    this.#jobId = "";
-    this.progress.hidden = true;
-    if (problem) tellError(new Error(problem));
-    else {
+    const isCancelled = this.#cancelled.has(this.#jobId);
+    this.#stopped();
+    if (problem) {
+      if (!isCancelled) tellError(new Error(problem));
+    } else {
       this.ready.hidden = false;
       part(this.ready, "a", HTMLAnchorElement).href = this.api.page(`/web/redactions/${this.#outputId}`);
     }
@@ -181,9 +217,11 @@ export class RedactPanel extends EventTarget {
   }
 
   async #loadDone() {
+    const asked = ++this.#asked;
     try {
       const item = await this.api.get(`/Library/${this.models.videoId}`);
-      this.#fillDone(item.redactions ?? []);
+      // An answer to an earlier question may come later.
+      if (asked === this.#asked) this.#fillDone(item.redactions ?? []);
     } catch {
       // The list is a convenience; the library has it too.
     }
@@ -204,10 +242,6 @@ export class RedactPanel extends EventTarget {
       return /** @type {[string, () => HTMLElement]} */ ([`${id} ${state} ${name}`, makeRow]);
     });
     arrangeRows(this.done, rows);
-    if (this.#jobId && this.#outputId) {
-      const mine = redactions.find((each) => each.id === this.#outputId);
-      if (mine && (mine.state === "Processed" || mine.state === "Failed")) this.#ended(mine.state === "Failed" ? "The redaction has failed: open it to see why." : null);
-    }
   }
 }
 

@@ -29,6 +29,7 @@ export class RiskStrip {
   #shownUpTo = PAGE;
   #isStale = true;
   #isOpen = false;
+  #asked = 0;
 
   /**
    * @param {HTMLElement} root @param {HTMLElement} badge
@@ -70,11 +71,13 @@ export class RiskStrip {
 
   async load() {
     this.#isStale = false;
-    const { videoId, tracks } = this.models;
+    const { videoId, tracks, edits } = this.models;
+    const asked = ++this.#asked;
+    const revision = edits.revision;
     try {
       const answer = await this.api.get(`/Videos/${videoId}/Risks`, { query: { edits: tracks.summary.editsRevision } });
-      // Judged meanwhile: what is saved then is loaded then.
-      if (this.models.edits.status !== "saved") return;
+      // Judged meanwhile: what is saved then is loaded then. An answer to an earlier question may come later.
+      if (asked !== this.#asked || edits.status !== "saved" || edits.revision !== revision) return;
       this.#risks = answer.risks;
       this.#numOpen = answer.numOpen;
       this.#fill();
@@ -95,7 +98,7 @@ export class RiskStrip {
     const known = new Map(this.#items);
     this.#items.clear();
     const items = shown.map((risk) => {
-      const key = `${risk.frame}.${risk.trackId}`;
+      const key = keyOf(risk);
       const item = known.get(key) ?? this.#newItem(risk);
       this.#items.set(key, item);
       item.classList.toggle("fine", risk.isReviewed);
@@ -133,7 +136,8 @@ export class RiskStrip {
     const words = risk.reasons.map((reason) => REASONS[reason] ?? reason).join(", ");
     const fine = make("button", { type: "button", className: "small fine-button", textContent: "Fine" });
     fine.setAttribute("aria-label", `${time} is fine`);
-    fine.addEventListener("click", () => this.#judge(risk, item));
+    // As it is by then: it may have been opened again, by an undo.
+    fine.addEventListener("click", () => this.#judge(this.#risks.find((each) => keyOf(each) === keyOf(risk)) ?? risk, item));
     const fix = make("button", { type: "button", className: "small", textContent: "Fix" });
     fix.setAttribute("aria-label", `Fix ${time}`);
     fix.addEventListener("click", () => {
@@ -161,7 +165,7 @@ export class RiskStrip {
     this.models.edits.apply(review(risk.frame, risk.trackId, risk.isReviewed), risk.isReviewed ? "found a moment fine" : "open a moment again");
     this.#fill();
     const next = this.#risks.find((each) => !each.isReviewed);
-    const after = next && this.#items.get(`${next.frame}.${next.trackId}`);
+    const after = next && this.#items.get(keyOf(next));
     // Going down the list by keyboard, the next one is what is wanted.
     if (risk.isReviewed && after && item.contains(document.activeElement)) part(after, ".fine-button", HTMLButtonElement).focus();
   }
@@ -196,6 +200,11 @@ export class RiskStrip {
       delete item.dataset.looks;
     }
   }
+}
+
+/** Which moment it is, whatever is thought of it. @param {Risk} risk */
+function keyOf({ frame, trackId }) {
+  return `${frame}.${trackId}`;
 }
 
 /** @type {Promise<unknown>} */

@@ -1,5 +1,6 @@
 /** Until a video is analysed there is nothing to review: its progress stands in. */
 
+import { ApiError } from "../api.js";
 import { watch } from "../events.js";
 import { part } from "../elements.js";
 
@@ -31,6 +32,8 @@ export async function waitUntilAnalysed(api, videoId, root) {
         stop();
         resolve(undefined);
       } catch (error) {
+        // Only its own end ends the waiting: a service that restarts goes on with the analysis, and is asked again.
+        if (error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500)) return;
         stop();
         reject(error);
       }
