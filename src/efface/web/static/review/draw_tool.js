@@ -16,7 +16,7 @@ const KEY_STEPS = 240;
 const CURSORS = { move: "move", n: "ns-resize", s: "ns-resize", e: "ew-resize", w: "ew-resize", ne: "nesw-resize", sw: "nesw-resize", nw: "nwse-resize", se: "nwse-resize" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** Tells "drawn" with the box in `detail`, "moved" with {sort, id, frame, box}, and "mode". */
+/** Tells "drawn" with the box in `detail`, "moved" with {sort, id, frame, box}, "draft" when a box that is there begins to move, and "mode". */
 export class DrawTool extends EventTarget {
   /** @type {Drag | null} */
   #drag = null;
@@ -131,6 +131,7 @@ export class DrawTool extends EventTarget {
     this.#drag = null;
     this.#box = null;
     this.player.scene.draft = null;
+    this.dispatchEvent(new Event("mode"));
     this.player.draw();
   }
 
@@ -169,7 +170,9 @@ export class DrawTool extends EventTarget {
 
   /** @param {Thing} thing @param {Box} box */
   #draft(thing, box) {
+    const isNew = this.player.scene.draft === null;
     this.player.scene.draft = { sort: thing.sort, id: thing.id, frame: this.player.clock.shown, box };
+    if (isNew) this.dispatchEvent(new Event("draft"));
   }
 
   #commit() {

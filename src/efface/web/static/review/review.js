@@ -2,6 +2,7 @@
 
 import { api } from "../api.js";
 import { tell, tellError } from "../notices.js";
+import { fineClock } from "../words.js";
 import { Choice } from "./choice.js";
 import * as operations from "./edit_operations.js";
 import { EditsStore } from "./edits.js";
@@ -11,6 +12,7 @@ import { Keepsake } from "./keepsake.js";
 import { Follower } from "./follow.js";
 import { Gallery } from "./gallery.js";
 import { HandChanges } from "./hand_changes.js";
+import { reachesByTrack } from "./moved_boxes.js";
 import { Player } from "./player.js";
 import { Preview } from "./preview.js";
 import { RedactPanel } from "./redact.js";
@@ -188,17 +190,29 @@ class ReviewPage {
     const draw = part(this.root, "#draw", HTMLButtonElement);
     const hint = part(this.player.root, ".tool-hint", HTMLElement);
     draw.addEventListener("click", () => tool.setDrawing(!tool.isDrawing));
-    tool.addEventListener("mode", () => {
+    const tellMode = () => {
       draw.setAttribute("aria-pressed", String(tool.isDrawing));
       if (tool.isDrawing) hint.textContent = "Drag a box over what must go. By keys: arrows move, shift and arrows resize, Enter ends, Escape gives up.";
-      else hint.textContent = tool.isAdjusting ? "Arrows move the box, shift and arrows resize it, Enter ends, Escape gives up." : "";
+      else hint.textContent = [tool.isAdjusting ? "Arrows move the box, shift and arrows resize it, Enter ends, Escape gives up." : "", this.#reachOfDraft()].join(" ").trim();
       hint.hidden = hint.textContent === "";
-    });
+      hint.classList.toggle("reach", this.scene.draft?.sort === "face");
+    };
+    for (const name of ["mode", "draft"]) tool.addEventListener(name, tellMode);
     tool.addEventListener("moved", (event) => {
       const { sort, id, frame, box } = /** @type {CustomEvent} */ (event).detail;
       if (sort === "face") this.edits.apply(operations.moveBox(id, frame, box), "move a box");
       else this.corrections.place(id, frame, box);
     });
+  }
+
+  /** What else the box changes that is being moved, in words. */
+  #reachOfDraft() {
+    const { draft } = this.scene;
+    if (draft?.sort !== "face") return "";
+    const moved = operations.moveBox(draft.id, draft.frame, draft.box)(this.edits.document).moved_boxes;
+    const reach = reachesByTrack(moved, this.tracks).get(draft.id)?.find((each) => each.frame === draft.frame);
+    const clock = (/** @type {number} */ frame) => fineClock(this.tracks.timeOfFrame(frame));
+    return reach ? `The frames around follow, ${clock(reach.start)} – ${clock(reach.end - 1)}: look at them too.` : "";
   }
 
   #newGallery() {
