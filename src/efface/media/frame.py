@@ -95,6 +95,15 @@ class VideoFrame:
         self._orientation = orientation
         self._converter = converter or PictureConverter()
 
+    def with_native(self, native: av.VideoFrame, index: int | None = None) -> "VideoFrame":
+        """The same moment of the same video with other samples, and with another index if it is counted otherwise.
+
+        Args:
+            native: PyAV's frame, in coded orientation.
+            index: 0, 1, 2 … in presentation order; None keeps that of this frame.
+        """
+        return VideoFrame(self.index if index is None else index, native, self._orientation, self._converter)
+
     @property
     def is_interlaced(self) -> bool:
         """True when the picture holds two fields of different times."""

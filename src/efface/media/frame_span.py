@@ -1,6 +1,6 @@
 """Frames of a video by their index on its time line."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from efface.domain.errors import IndexMismatchError
@@ -11,7 +11,7 @@ from efface.media.reader import open_video
 
 def read_frame_span(
     path: Path, timeline: Timeline, frames: range, *, is_draft: bool = False
-) -> Iterator[tuple[int, VideoFrame]]:
+) -> Generator[tuple[int, VideoFrame], None, None]:
     """The frames of a span with their indexes, in order.
 
     They are sought by their times. Where that leads to other frames than the time line has, as in files without times

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from efface.domain.edits import Edits, FollowedRegion
+from efface.domain.errors import ArtifactNotFoundError
 from efface.edit import decode_edits, encode_edits
 from efface.index.codec import decode_index
 from efface.index.model import FaceIndex
 from efface.pipeline.follow import follow_region
 from efface.plan import RedactionPlan, plan_redaction
 from efface.ports import FollowOrder, ObjectStore, Progress, StillOrder, StudioVideo
-from efface.render.preview import preview_frame
+from efface.render.preview import PreviewDesk
 from efface.usecases.corrections import size_of_index
 from efface.usecases.redactions import request_document, request_from_document
 from efface.usecases.review_shelf import ReviewShelf
@@ -34,6 +35,7 @@ class StudioTools:
     objects: ObjectStore
     indexes: ReviewShelf[FaceIndex] = field(default_factory=lambda: ReviewShelf(_INDEXES_BYTES))
     plans: ReviewShelf[RedactionPlan] = field(default_factory=lambda: ReviewShelf(_PLANS_BYTES))
+    previews: PreviewDesk = field(default_factory=PreviewDesk)
 
 
 def still_document(order: StillOrder) -> dict[str, Any]:
@@ -71,6 +73,15 @@ def work_in_studio(tools: StudioTools, document: Mapping[str, Any], progress: Pr
         InputError: the video or the order cannot be used.
         ArtifactNotFoundError, ServiceUnavailableError: of the store.
     """
+    try:
+        return _work(tools, document, progress)
+    except ArtifactNotFoundError:
+        # Deleted: what was decoded of it is not to outlive it here.
+        tools.previews.close()
+        raise
+
+
+def _work(tools: StudioTools, document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     index = tools.indexes.get(document["index_key"], lambda: _read_index(tools, document), size_of_index)
     with (
         tools.objects.local_file(document["source_key"]) as path,
@@ -78,7 +89,9 @@ def work_in_studio(tools: StudioTools, document: Mapping[str, Any], progress: Pr
     ):
         if document["task"] == "still":
             plan = _plan(tools, document, index)
-            jpeg = preview_frame(path, plan, index.timeline, document["frame"], max_side=document["max_side"])
+            jpeg = tools.previews.preview(
+                path, plan, index.timeline, document["frame"], max_side=document["max_side"]
+            )
             return {"jpeg": base64.b64encode(jpeg).decode()}
         edits = decode_edits(document["edits"].encode(), "the region")
         (region,) = edits.regions

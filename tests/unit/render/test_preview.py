@@ -1,5 +1,6 @@
 """A preview shows what the rendered video will."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from efface.domain.errors import IndexMismatchError, RequestError
+from efface.domain.errors import IndexMismatchError, MediaNotFoundError, RequestError
 from efface.domain.geometry import Size
 from efface.domain.media import EncodeSettings
 from efface.domain.redaction import BlurringKind
@@ -16,7 +17,7 @@ from efface.domain.time import Timeline, complete_pts
 from efface.media.reader import VideoReader, open_video
 from efface.plan import RedactionPlan, RegionTrack
 from efface.ports import SilentProgress
-from efface.render.preview import preview_frame
+from efface.render.preview import PreviewDesk, preview_frame
 from efface.render.render import render_video
 
 NUM_FRAMES = 60
@@ -97,6 +98,72 @@ def test_preview_reads_from_a_key_frame_on(clips: Any, monkeypatch: pytest.Monke
     preview_frame(path, plan, timeline, 58)
     # Once for the first frame of all, once where it was sought: never the whole file.
     assert [span is None for span in spans] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("a.mp4", {"options": {"bf": "3", "g": "12"}}),
+        ("turned.mp4", {"rotation_deg": 90}),
+        ("deep.mkv", {"codec": "libx265", "pixel_format": "yuv420p10le"}),
+        ("fields.ts", {"codec": "mpeg2video", "options": {"g": "9", "flags": "+ildct+ilme"}}),
+        ("packed.avi", {"codec": "rawvideo", "pixel_format": "bgra"}),
+    ],
+)
+def test_warm_preview_is_the_cold_one_to_the_byte(clips: Any, name: str, fields: dict[str, Any]) -> None:
+    path = clips.make(name, pts=tuple(range(NUM_FRAMES)), width=96, height=64, **fields)
+    plans = [planned(path, kind) for kind in BlurringKind]
+    elsewhere = planned(path, BlurringKind.BLACK, range(40, 42))
+    with closing(PreviewDesk()) as desk:
+        for frame_index in (41, 40, 42, 41):
+            for plan, timeline in (*plans, elsewhere, plans[0]):
+                warm = desk.preview(path, plan, timeline, frame_index)
+                assert warm == preview_frame(path, plan, timeline, frame_index)
+
+
+def test_second_preview_of_a_frame_decodes_nothing(clips: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = clips.make("a.mp4", pts=tuple(range(NUM_FRAMES)))
+    (black, timeline), (blurred, _) = planned(path, BlurringKind.BLACK), planned(path, BlurringKind.HIGH_BLUR)
+    with closing(PreviewDesk()) as desk:
+        first = desk.preview(path, black, timeline, 41)
+
+        def refused(*_: Any, **__: Any) -> Any:
+            raise AssertionError("a frame that was decoded already is read again")
+
+        monkeypatch.setattr(VideoReader, "frames", refused)
+        assert desk.preview(path, black, timeline, 41) == first
+        assert desk.preview(path, blurred, timeline, 41) != first
+        desk.close()
+        with pytest.raises(AssertionError, match="read again"):
+            desk.preview(path, black, timeline, 41)
+
+
+@pytest.mark.parametrize("is_in_place", [True, False])
+def test_file_that_was_replaced_is_read_anew(clips: Any, is_in_place: bool) -> None:
+    path = clips.make("a.mp4", pts=tuple(range(NUM_FRAMES)))
+    plan, timeline = planned(path, BlurringKind.BLACK)
+    other = clips.make("b.mp4", pts=tuple(range(NUM_FRAMES)), is_mirrored=True)
+    with closing(PreviewDesk()) as desk:
+        old = desk.preview(path, plan, timeline, 20)
+        if is_in_place:
+            path.write_bytes(other.read_bytes())
+        else:
+            other.replace(path)
+        new = desk.preview(path, plan, timeline, 20)
+        assert new == preview_frame(path, plan, timeline, 20) != old
+        path.unlink()
+        with pytest.raises(MediaNotFoundError):
+            desk.preview(path, plan, timeline, 20)
+
+
+def test_frames_are_counted_on_the_time_line_that_is_given(clips: Any) -> None:
+    path = clips.make("a.mp4", pts=tuple(range(NUM_FRAMES)))
+    plan, timeline = planned(path, BlurringKind.BLACK, range(58, 59))
+    from_second = Timeline(timeline.time_base, timeline.pts[1:], timeline.end_pts)
+    with closing(PreviewDesk()) as desk:
+        first, second = (desk.preview(path, plan, timeline, frame) for frame in (20, 21))
+        assert first != second
+        assert desk.preview(path, plan, from_second, 20) == second
 
 
 @pytest.mark.parametrize("frame_index", [-1, NUM_FRAMES])

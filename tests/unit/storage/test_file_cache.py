@@ -68,7 +68,7 @@ def test_copies_unused_longest_go_first_when_the_room_ends(folder: Path) -> None
     for age, key in enumerate("ab"):
         read(cache, key, sources[key])
         for path in folder.iterdir():
-            used = path.stat().st_mtime - 10 * (2 - age)
+            used = path.stat().st_atime - 10 * (2 - age)
             os.utime(path, (used, used))
     read(cache, "c", sources["c"])
     for key in "bca":
@@ -96,6 +96,16 @@ def test_copy_that_was_unused_too_long_is_removed(folder: Path) -> None:
     os.utime(path, (long_ago, long_ago))
     cache.trim()
     assert list(folder.iterdir()) == []
+
+
+def test_reading_a_copy_changes_nothing_that_a_new_copy_is_known_by(folder: Path) -> None:
+    cache = FileCache(folder, 1000)
+    read(cache, "a", Source())
+    (path,) = folder.iterdir()
+    os.utime(path, ns=(0, 1_000_000_001))
+    read(cache, "a", Source())
+    assert path.stat().st_mtime_ns == 1_000_000_001
+    assert time.time() - path.stat().st_atime < 60
 
 
 def test_broken_fetch_leaves_no_copy_and_is_begun_anew(folder: Path) -> None:

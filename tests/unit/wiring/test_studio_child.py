@@ -65,6 +65,14 @@ def still(frame: int, edits: Edits | None = None, video: StudioVideo = VIDEO) ->
     return StillOrder(video, frame, 160, RedactionRequest(covers_faces=edits is None), edits)
 
 
+def test_deleted_video_is_not_shown_from_memory(studio: ChildStudio, data: Path) -> None:
+    shown = studio.still(still(5), SilentProgress())
+    assert studio.still(still(5), SilentProgress()) == shown
+    open_object_store(str(data / "objects"), cache=data).delete(VIDEO.source_key)
+    with pytest.raises(ArtifactNotFoundError):
+        studio.still(still(5), SilentProgress())
+
+
 def test_stills_regions_and_refusals_come_from_real_children(studio: ChildStudio) -> None:
     edits = Edits(SHA256, regions=(region(is_followed=False),))
     for frame, is_hidden in ((1, False), (5, True), (8, True), (9, False)):

@@ -78,7 +78,7 @@ class FileCache:
         for path in self._folder.glob("*"):
             with suppress(FileNotFoundError):
                 found = path.stat()
-                copies.append((found.st_mtime, found.st_size, path))
+                copies.append((found.st_atime, found.st_size, path))
         total = sum(size for _, size, _ in copies) + room_for
         limit = time.time() - self._max_unused_s
         for used, size, path in sorted(copies):
@@ -125,7 +125,7 @@ class _Opened:
 
     def close(self) -> None:
         """Give up the lock, and note that it was used until now."""
-        os.utime(self._descriptor)
+        _note_use(self._descriptor)
         os.close(self._descriptor)
 
 
@@ -143,8 +143,13 @@ def _open_shared(path: Path, size: int) -> _Opened | None:
         os.close(descriptor)
         path.unlink(missing_ok=True)
         return None
-    os.utime(descriptor)
+    _note_use(descriptor)
     return _Opened(descriptor)
+
+
+def _note_use(descriptor: int) -> None:
+    """Set when the copy was used last; when it was written stays, because whoever knows it asks by that."""
+    os.utime(descriptor, ns=(time.time_ns(), os.fstat(descriptor).st_mtime_ns))
 
 
 def _is_still(descriptor: int, path: Path) -> bool:
