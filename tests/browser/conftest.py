@@ -49,6 +49,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
         yield running
 
 
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[list[LiveService]]:
+    """A service that a test ends and starts again; the last of the list is the one that runs."""
+    lives = [live_service.start(tmp_path / "data")]
+    yield lives
+    live_service.stop(lives[-1])
+
+
 @contextmanager
 def reader(service: LiveService) -> Iterator[Caller]:
     """A client that may ask as often as a page, so that waiting does not use up what the account may ask."""

@@ -4,27 +4,17 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, CDPSession, Locator, Page, Request, expect
 
 from tests import live_service
 from tests.browser.conftest import Visit, Visitor, visitors
+from tests.browser.halting import halted_work
+from tests.browser.restarting import RESTART_NOISE, restart
 from tests.live_service import PROGRAM, LiveService, environment
 
 INDEX_MS = 120_000
-# Every state that a card tells, however short.
-NOTE_STATES = """() => {
-  window.efface_states = [];
-  const note = () => {
-    const shown = document.querySelectorAll("video-card .state:not([hidden])");
-    efface_states.push(...[...shown].map((state) => state.textContent));
-  };
-  new MutationObserver(note).observe(document.body, { childList: true, subtree: true, characterData: true });
-}"""
 
 
 def choose(visitor: Visitor, *files: Path) -> None:
@@ -41,14 +31,13 @@ def card(page: Page, name: str) -> Locator:
     return page.locator("video-card").filter(has_text=name)
 
 
-def slow_down(page: Page, bytes_per_s: int) -> None:
-    """Let the page send so much in a second, as on a poor connection."""
+def slow_down(page: Page, bytes_per_s: int) -> CDPSession:
+    """Let the page send so much in a second, as on a poor connection, for as long as the session lasts."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
-    session.send(
-        "Network.emulateNetworkConditions",
-        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_s},
-    )
+    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_s}
+    session.send("Network.emulateNetworkConditions", limits)
+    return session
 
 
 def test_chosen_files_become_videos_with_progress_and_go_when_they_are_deleted(
@@ -58,15 +47,14 @@ def test_chosen_files_become_videos_with_progress_and_go_when_they_are_deleted(
     for file in files:
         file.write_bytes(sample_clip.read_bytes())
     page = signed_in.page
-    page.evaluate(NOTE_STATES)
-    choose(signed_in, *files)
-    expect(page.locator("upload-row")).to_have_count(2)
+    with halted_work(signed_in.service):
+        choose(signed_in, *files)
+        expect(page.locator("upload-row")).to_have_count(2)
+        for file in files:
+            expect(card(page, file.name).locator(".state")).to_have_text("Waiting for its turn…")
     for file in files:
         expect(card(page, file.name)).to_contain_text("1 person", timeout=INDEX_MS)
-        expect(card(page, file.name).locator("img")).to_have_js_property("complete", True)
-    # A quick machine finds the faces between two looks of a test, so that the page itself has to note what it tells.
-    told = set(page.evaluate("efface_states"))
-    assert any(re.fullmatch(r"Waiting for its turn…|Finding faces… \d+ %", words) for words in told), told
+        expect(card(page, file.name).locator("img")).to_be_visible()
     page.get_by_label("Search by name or person").fill("second")
     expect(card(page, "first.mp4")).to_have_count(0)
     expect(card(page, "second.mp4")).to_have_count(1)
@@ -92,12 +80,12 @@ def test_cancelled_upload_leaves_nothing(signed_in: Visitor, sample_clip: Path, 
     file = tmp_path / "unwanted.mp4"
     file.write_bytes(sample_clip.read_bytes())
     page = signed_in.page
-    slow_down(page, 50_000)
+    slow_down(page, 20_000)
     choose(signed_in, file)
     row = page.locator("upload-row")
     expect(row).to_contain_text("% of")
     folder = signed_in.service.data / "scratch" / "resumable"
-    assert list(folder.glob("*.part"))
+    live_service.wait_until(lambda: list(folder.glob("*.part")) or None, 10, "the part of the upload")
     page.get_by_role("button", name="Cancel unwanted.mp4").click()
     expect(row).to_contain_text("Cancelled")
     live_service.wait_until(
@@ -135,23 +123,9 @@ def test_another_account_sees_nothing_of_it(visit: Visit, service: LiveService, 
             assert answer.status == status, (what, answer.status)
 
 
-@pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[list[LiveService]]:
-    """A service that a test ends and starts again; the last of the list is the one that runs."""
-    lives = [live_service.start(tmp_path / "data")]
-    yield lives
-    live_service.stop(lives[-1])
-
-
-def restart(lives: list[LiveService]) -> None:
-    before, began_s = lives[-1], time.monotonic()
-    assert live_service.stop(before) == 0
-    # An open page listens to events and may be sending: the server's end waits for neither.
-    assert time.monotonic() - began_s < 9
-    time.sleep(1)
-    port = urlsplit(before.url).port
-    assert port
-    lives.append(live_service.start(before.data, key=before.key, port=port))
+def offsets_of(request: Request) -> list[int]:
+    """Where a part of an upload begins that a request sends; nothing of other requests."""
+    return [int(request.headers["upload-offset"])] if request.method == "PATCH" else []
 
 
 def test_restarts_of_the_server_cost_neither_an_upload_nor_a_job(
@@ -159,22 +133,26 @@ def test_restarts_of_the_server_cost_neither_an_upload_nor_a_job(
 ) -> None:
     with visitors(browser) as visit:
         visitor = visit(mortal[-1])
-        # What a page meets while nobody answers.
-        visitor.watch.allow("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "504")
-        visitor.watch.allow("ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_SOCKET_NOT_CONNECTED")
+        visitor.watch.allow(*RESTART_NOISE)
         page = visitor.sign_in()
-        slow_down(page, 60_000)
+        offsets: list[int] = []
+
+        def connection_is_lost() -> None:
+            expect(row).to_contain_text("Connection lost")
+            poor.detach()
+
+        page.on("request", lambda request: offsets.extend(offsets_of(request)))
+        poor = slow_down(page, 20_000)
         choose(visitor, sample_clip)
         row = page.locator("upload-row")
-        expect(row).to_contain_text(re.compile(r"[2-6]\d % of"))
-        restart(mortal)
-        expect(row).to_contain_text("Connection lost")
-        expect(row).to_contain_text(re.compile(r"[2-9]\d % of"), timeout=40_000)
-        expect(row).to_contain_text("Uploaded", timeout=40_000)
-        expect(card(page, sample_clip.name)).to_contain_text(
-            re.compile(r"Finding faces… [1-9]"), timeout=60_000
-        )
-        restart(mortal)
+        expect(row).to_contain_text(re.compile(r"[2-7]\d % of"), timeout=40_000)
+        assert offsets == [0]
+        restart(mortal, while_away=connection_is_lost)
+        with halted_work(mortal[-1]):
+            expect(row).to_contain_text("Uploaded", timeout=60_000)
+            expect(card(page, sample_clip.name).locator(".state")).to_have_text("Waiting for its turn…")
+            restart(mortal)
+        assert offsets[-1] > 0, "it began anew"
         expect(card(page, sample_clip.name)).to_contain_text("1 person", timeout=INDEX_MS)
         video_id = str(card(page, sample_clip.name).locator("a.name").get_attribute("href")).rpartition("/")[
             2
