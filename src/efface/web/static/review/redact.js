@@ -126,7 +126,9 @@ export class RedactPanel extends EventTarget {
 
   async #redact() {
     const { choice, edits, videoId } = this.models;
-    this.button.disabled = true;
+    // Not `disabled`, which takes the focus away.
+    if (this.button.ariaDisabled === "true") return;
+    this.button.ariaDisabled = "true";
     try {
       await edits.settled();
       const values = new FormData(this.form);
@@ -144,7 +146,7 @@ export class RedactPanel extends EventTarget {
     } catch (error) {
       tellError(error);
     } finally {
-      this.button.disabled = false;
+      this.button.ariaDisabled = null;
     }
   }
 
