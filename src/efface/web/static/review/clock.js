@@ -1,5 +1,6 @@
 /** Which frame a video element shows, exactly, and how to have it show another. */
 
+import { givesPictures } from "./picture.js";
 import { lastAtMost } from "./tracks.js";
 
 /** @typedef {import("./tracks.js").TrackStore} TrackStore */
@@ -31,6 +32,8 @@ export class FrameClock extends EventTarget {
     this.shown = 0;
     /** Whether there is a picture to step through; else stills of the service stand in for it. */
     this.hasVideo = true;
+    /** Whether the page can draw pictures itself, each known by its time. */
+    this.givesPictures = false;
     this.ready = this.#firstPicture();
     video.addEventListener("seeked", () => this.#seeked());
     tracks.addEventListener("chunk", () => {
@@ -122,6 +125,7 @@ export class FrameClock extends EventTarget {
           this.#start = metadata.mediaTime;
           resolve();
         }
+        if (this.video.paused) this.givesPictures = givesPictures(this.video, metadata.mediaTime);
         this.#show(metadata.mediaTime);
         this.video.requestVideoFrameCallback(shown);
       };
@@ -136,6 +140,11 @@ export class FrameClock extends EventTarget {
       requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
+  }
+
+  /** Take over which picture is on the screen. @param {number} mediaTime of a picture that the page itself has drawn */
+  see(mediaTime) {
+    this.#show(mediaTime);
   }
 
   /** @param {number} mediaTime */

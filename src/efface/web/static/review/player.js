@@ -6,6 +6,7 @@ import { DrawTool } from "./draw_tool.js";
 import { oncePerPicture, part } from "../elements.js";
 import { letterboxed, topmost } from "./geometry.js";
 import { drawThings } from "./overlay.js";
+import { drawPicture } from "./picture.js";
 
 /** @typedef {import("./geometry.js").Point} Point */
 
@@ -17,6 +18,8 @@ export class Player extends EventTarget {
   #backwards;
   #backRate = 0;
   #stillFrame = -1;
+  /** The boxes of the frame that comes are about to be drawn. */
+  #isSeeing = false;
   /** The picture shows how it will be, which boxes would hide. */
   isBare = false;
 
@@ -55,14 +58,19 @@ export class Player extends EventTarget {
     const { clock, video } = this;
     clock.addEventListener("shown", () => {
       this.root.dataset.shown = String(clock.shown);
-      this.draw();
+      if (!this.#isSeeing) this.draw();
       if (this.isPaused) this.dispatchEvent(new Event("still"));
     });
     clock.addEventListener("frame", () => this.#tellTime());
     clock.addEventListener("novideo", () => {
       for (const selector of [".play", ".sound", ".speed"]) part(this.root, selector, HTMLElement).setAttribute("disabled", "");
     });
-    for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => this.#tellPlaying());
+    for (const name of ["play", "pause", "ended"]) {
+      video.addEventListener(name, () => {
+        this.#tellPlaying();
+        this.draw();
+      });
+    }
     part(this.root, ".play", HTMLElement).addEventListener("click", () => this.toggle());
     part(this.root, ".back", HTMLElement).addEventListener("click", () => this.step(-1));
     part(this.root, ".on", HTMLElement).addEventListener("click", () => this.step(1));
@@ -173,12 +181,25 @@ export class Player extends EventTarget {
     if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
     const picture = this.picture;
+    if (!this.#drawsPicture) context.clearRect(0, 0, width, height);
+    else {
+      const time = drawPicture(context, this.video, picture);
+      // What was drawn last is of one piece, and stays.
+      if (time === null) return;
+      this.#isSeeing = true;
+      this.clock.see(time);
+      this.#isSeeing = false;
+    }
     // A still of another frame must not wear the boxes of this one.
     const hasPicture = this.clock.hasVideo || this.#stillFrame === this.clock.shown;
     const things = hasPicture && (!this.isBare || this.isEditing) ? [...this.scene.at(this.clock.shown), ...this.scene.spotsAt(this.clock.shown)] : [];
     drawThings(context, [...things, ...this.tool.things()], picture, picture.width / this.tracks.summary.width);
+  }
+
+  /** Whether the picture on the screen is the canvas's: while nothing moves, the video itself is as sharp as can be. */
+  get #drawsPicture() {
+    return !this.video.paused && this.clock.givesPictures && this.still.hidden;
   }
 
   /** A box is being drawn, moved or resized. */
