@@ -44,8 +44,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    """A service with the rate limits that operators have."""
-    with live_service.running(tmp_path_factory.mktemp("web") / "data") as running:
+    """A service with the rate limits that operators have, which may fetch videos from this machine."""
+    settings = {"EFFACE_OUTBOUND_ALLOW": "127.0.0.1"}
+    with live_service.running(tmp_path_factory.mktemp("web") / "data", settings=settings) as running:
         yield running
 
 
