@@ -1,6 +1,7 @@
 """Fixtures for all tests: the shared real media, and small synthetic clips made on the spot."""
 
 import importlib.util
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,23 @@ def leakbench(shared: Path) -> ModuleType:
     sys.modules["leakbench"] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of four megabytes, where this user may mount one."""
+    disk = tmp_path / "tiny disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"needs a disk that can be filled, and mounting one failed: {mounted.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ __all__ = [
     "ConflictError",
     "DamagedMediaError",
     "DetectorChoice",
+    "DiskFullError",
     "DuplicateVideoError",
     "Edits",
     "EditsChangedError",

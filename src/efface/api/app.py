@@ -108,6 +108,7 @@ def _context(
             services.clock,
             timedelta(seconds=settings.resumable_lifetime_s),
             settings.max_unfinished_uploads,
+            services.room,
         ),
         events=LiveEvents(
             services.catalogue,

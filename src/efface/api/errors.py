@@ -22,6 +22,7 @@ class ErrorType(StrEnum):
     ACCESS_TOKEN_EXPIRED = "ACCESS_TOKEN_EXPIRED"
     ACCESS_TOKEN_VALIDATION_FAILED = "ACCESS_TOKEN_VALIDATION_FAILED"
     ACCOUNT_NOT_FOUND = "ACCOUNT_NOT_FOUND"
+    ACCOUNT_UPLOAD_QUOTA_EXCEEDED = "ACCOUNT_UPLOAD_QUOTA_EXCEEDED"
     ALREADY_EXISTS = "ALREADY_EXISTS"
     BREAKDOWN_NOT_FOUND = "BREAKDOWN_NOT_FOUND"
     CLIENT_CONNECTION_FAILURE = "CLIENT_CONNECTION_FAILURE"
@@ -107,6 +108,7 @@ _STATUSES: tuple[tuple[type[domain.EffaceError], int, ErrorType], ...] = (
     (domain.EditsChangedError, 412, ErrorType.ALREADY_EXISTS),
     (domain.ConflictError, 409, ErrorType.VIDEO_INDEXING_IN_PROGRESS),
     (domain.ServiceUnavailableError, 504, ErrorType.SERVER_TIMEOUT),
+    (domain.DiskFullError, 507, ErrorType.ACCOUNT_UPLOAD_QUOTA_EXCEEDED),
     # An index of ours that cannot be read is no fault of the caller.
     (domain.IndexFormatError, 500, ErrorType.GENERAL),
     (domain.IndexMismatchError, 500, ErrorType.GENERAL),
@@ -153,6 +155,11 @@ def response_to(error: domain.EffaceError) -> Response:
         return rate_limit_response(RateLimitedError(_QUEUE_FULL_RETRY_AFTER_S))
     for kind, status, error_type in _STATUSES:
         if isinstance(error, kind):
+            if status == 507:
+                # Nothing is read of a body that has no place to go.
+                headers = {"Connection": "close"}
+                structlog.get_logger(__name__).warning("disk full", reason=str(error))
+                return error_response(status, error_type, str(error), headers)
             if status < 500:
                 return error_response(status, error_type, str(error))
             structlog.get_logger(__name__).warning("request failed", reason=str(error), kind=error.error_type)
@@ -198,6 +205,7 @@ _DESCRIPTIONS = {
     429: "Too many requests, or too much pending work.",
     500: "An error occurred on the server.",
     504: "The server did not answer in time.",
+    507: "The disk of the server has no room for it.",
 }
 
 

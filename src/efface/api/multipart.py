@@ -10,11 +10,13 @@ from urllib.parse import unquote
 import anyio
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, MultipartState, parse_options_header
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from efface.api.context import context_of
 from efface.api.errors import ApiError, ErrorType
-from efface.api.upload_file import FileSink, ReceivedUpload, too_large
+from efface.api.upload_file import UPLOAD_WORDS, FileSink, ReceivedUpload, too_large
+from efface.ports import DiskRoom
 
 __all__ = ["ReceivedUpload", "receive_upload", "timed_chunks"]
 
@@ -25,7 +27,7 @@ _EXTENDED_NAME = re.compile(r";\s*filename\*\s*=\s*\"?utf-8'[^';]*'([^;\s\"]*)",
 _FILE_TYPES = ("application/octet-stream", "video/", "audio/")
 
 
-async def receive_upload(request: Request, folder: Path, max_bytes: int) -> ReceivedUpload:
+async def receive_upload(request: Request, folder: Path, max_bytes: int, room: DiskRoom) -> ReceivedUpload:
     """Receive the body of an upload.
 
     The first file of a multipart body is taken whatever its part is called; further files are passed over. A body of
@@ -35,17 +37,19 @@ async def receive_upload(request: Request, folder: Path, max_bytes: int) -> Rece
         request: whose body was not read yet.
         folder: where the file is put, made if it is missing.
         max_bytes: the longest file that is taken.
+        room: on the disk of the folder.
 
     Raises:
         ApiError: 400, the body is malformed, too large, or stopped coming.
+        DiskFullError: there is no room for it, or no more before it was whole; nothing of it stays.
         OutputError: the folder cannot be written to.
         ClientDisconnect: the client went away.
     """
     settings = (await context_of(request)).settings
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     content_type, boundary = kind.decode("latin-1").lower(), options.get(b"boundary", b"")
-    _refuse_announced(request, max_bytes)
-    sink = FileSink(folder, max_bytes)
+    await _refuse_announced(request, max_bytes, room)
+    sink = FileSink(folder, max_bytes, room)
     try:
         chunks = timed_chunks(request, settings.upload_limit_s, settings.upload_idle_s)
         if content_type == "multipart/form-data" and boundary:
@@ -67,10 +71,14 @@ async def receive_upload(request: Request, folder: Path, max_bytes: int) -> Rece
         raise
 
 
-def _refuse_announced(request: Request, max_bytes: int) -> None:
+async def _refuse_announced(request: Request, max_bytes: int, room: DiskRoom) -> None:
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > max_bytes + _MAX_OVERHEAD:
+    if not announced.isdecimal():
+        return
+    if int(announced) > max_bytes + _MAX_OVERHEAD:
         raise too_large(max_bytes)
+    if int(announced) > _MAX_OVERHEAD:
+        await run_in_threadpool(room.require, int(announced), UPLOAD_WORDS)
 
 
 def _malformed(what: str) -> ApiError:

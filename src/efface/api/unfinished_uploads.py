@@ -10,6 +10,7 @@ import json
 import os
 import re
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -17,13 +18,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from efface.api.errors import ApiError, ErrorType
+from efface.api.upload_file import UPLOAD_WORDS, unwritable
 from efface.api.upload_part import UploadPart
-from efface.domain.errors import OutputError
-from efface.ports import Clock
+from efface.ports import Clock, DiskRoom
 
 _FOLDER = "resumable"
 _ID = re.compile(r"[0-9a-f]{32}")
 _NOTE_VERSION = 1
+_STILL_COMING_S = 300.0
+"""Without a byte, after which room is no longer kept for the rest: whoever goes on asks anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,22 @@ class UnfinishedUploads:
         clock: tells when one expires.
         lifetime: how long an upload may take in all.
         max_per_account: how many one account may have under way.
+        room: on the disk of the folder.
         patience_s: how long a request waits for another one that adds to the same upload, in seconds. One whose client
             has gone takes a moment to notice.
     """
 
     def __init__(
-        self, folder: Path, clock: Clock, lifetime: timedelta, max_per_account: int, patience_s: float = 3.0
+        self,
+        folder: Path,
+        clock: Clock,
+        lifetime: timedelta,
+        max_per_account: int,
+        room: DiskRoom,
+        patience_s: float = 3.0,
     ) -> None:
         self._folder = folder / _FOLDER
+        self._room = room
         self._clock, self._lifetime = clock, lifetime
         self._max_per_account, self._patience_s = max_per_account, patience_s
 
@@ -71,16 +82,19 @@ class UnfinishedUploads:
 
         Raises:
             ApiError: 400, the account has too many uploads under way.
+            DiskFullError: there is no room for it beside those that are coming in.
             OutputError: the folder cannot be written to.
         """
         self.remove_expired()
-        num_open = sum(1 for known in self._all() if known.account_id == account_id and not known.video_id)
+        unfinished = [known for known in self._all() if not known.video_id]
+        num_open = sum(1 for known in unfinished if known.account_id == account_id)
         if num_open >= self._max_per_account:
             raise ApiError(
                 400,
                 ErrorType.VIDEO_UPLOAD_LIMIT_EXCEEDED,
                 f"The account has {num_open} uploads under way already: finish or delete one of them first.",
             )
+        self._room.require(length, UPLOAD_WORDS, beside_bytes=sum(map(self._missing_of, unfinished)))
         expires = self._clock.now() + self._lifetime
         upload = UnfinishedUpload(secrets.token_hex(16), account_id, length, query, metadata, expires)
         try:
@@ -88,7 +102,7 @@ class UnfinishedUploads:
             # Nobody else may read a video that was not redacted yet.
             self._part(upload.upload_id).touch(mode=0o600, exist_ok=False)
         except OSError as error:
-            raise _unwritable(self._folder, error) from error
+            raise unwritable(self._folder, error) from error
         self.note(upload)
         return upload
 
@@ -139,7 +153,7 @@ class UnfinishedUploads:
         ends_s = asyncio.get_running_loop().time() + self._patience_s
         while True:
             with suppress(BlockingIOError):
-                return UploadPart(path, _open_locked(path))
+                return UploadPart(path, _open_locked(path), self._room)
             if asyncio.get_running_loop().time() >= ends_s:
                 raise ApiError(
                     423,
@@ -165,7 +179,7 @@ class UnfinishedUploads:
                 os.fsync(file.fileno())
             draft.replace(final)
         except OSError as error:
-            raise _unwritable(self._folder, error) from error
+            raise unwritable(self._folder, error) from error
 
     def remove(self, upload_id: str) -> None:
         """Remove what has come of an upload, and its note."""
@@ -195,6 +209,15 @@ class UnfinishedUploads:
         for upload_id in expired:
             self.remove(upload_id)
         return len(expired)
+
+    def _missing_of(self, upload: UnfinishedUpload) -> int:
+        """Bytes that an upload will still take; none where it has stood still for so long that it may never go on."""
+        try:
+            found = self._part(upload.upload_id).stat()
+        except FileNotFoundError:
+            return 0
+        is_coming = time.time() - found.st_mtime < _STILL_COMING_S
+        return max(0, upload.length - found.st_size) if is_coming else 0
 
     def _all(self) -> list[UnfinishedUpload]:
         found = (self._read(path.stem) for path in self._folder.glob("*.json") if _ID.fullmatch(path.stem))
@@ -228,7 +251,7 @@ def _open_locked(path: Path) -> int:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise _unwritable(path.parent, error) from error
+        raise unwritable(path.parent, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # The one that held it before may have moved or removed the file: then this lock locks nothing.
@@ -239,7 +262,3 @@ def _open_locked(path: Path) -> int:
     except BaseException:
         os.close(descriptor)
         raise
-
-
-def _unwritable(folder: Path, error: OSError) -> OutputError:
-    return OutputError(f"uploads cannot be written to {folder}: {error.strerror}")

@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from efface.api.errors import ApiError, ErrorType
-from efface.domain.errors import OutputError
+from efface.domain.errors import OutputError, is_disk_full
+from efface.ports import DiskRoom
+from efface.ports.disk_room import disk_filled_up
 
 _TEMPORARY_PREFIX = ".upload-"
 _BATCH = 1024 * 1024
 """Bytes handed to the disk at once; smaller ones cost a change of threads each."""
+
+UPLOAD_WORDS = "the upload"
+"""What it is called in refusals for want of room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,10 @@ class ReceivedUpload:
 class FileSink:
     """Writes a file in a thread, hashing as it goes, while the next bytes arrive."""
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
+    def __init__(self, folder: Path, max_bytes: int, room: DiskRoom) -> None:
         self.max_bytes = max_bytes
         self._folder = folder
+        self._room = room
         self._path: Path | None = None
         self._file: BinaryIO | None = None
         self._file_name: str | None = None
@@ -109,12 +115,13 @@ class FileSink:
         self._writing = asyncio.gather(writing, hashing)
 
     def _write(self, batch: bytearray) -> None:
+        self._room.require(len(batch), UPLOAD_WORDS)
         try:
             if self._file is None:
                 self._file = self._open()
             self._file.write(batch)
         except OSError as error:
-            raise OutputError(f"uploads cannot be written to {self._folder}: {error.strerror}") from error
+            raise unwritable(self._folder, error) from error
 
     def _hash(self, batch: bytearray) -> None:
         self._sha256.update(batch)
@@ -134,7 +141,14 @@ class FileSink:
             os.fsync(self._file.fileno())
             self._file.close()
         except OSError as error:
-            raise OutputError(f"uploads cannot be written to {self._folder}: {error.strerror}") from error
+            raise unwritable(self._folder, error) from error
+
+
+def unwritable(folder: Path, error: OSError) -> OutputError:
+    """The error of an upload that the system does not write."""
+    if is_disk_full(error):
+        return disk_filled_up(UPLOAD_WORDS)
+    return OutputError(f"uploads cannot be written to {folder}: {error.strerror}")
 
 
 def remove_stale_uploads(folder: Path, older_than_s: float, now_s: float | None = None) -> int:

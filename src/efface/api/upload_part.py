@@ -10,8 +10,8 @@ from pathlib import Path
 import anyio
 
 from efface.api.errors import ApiError, ErrorType
-from efface.api.upload_file import ReceivedUpload
-from efface.domain.errors import OutputError
+from efface.api.upload_file import UPLOAD_WORDS, ReceivedUpload, unwritable
+from efface.ports import DiskRoom
 
 _BATCH = 1024 * 1024
 """Bytes handed to the disk at once."""
@@ -23,10 +23,11 @@ class UploadPart:
     Args:
         path: of the part.
         descriptor: open for reading and writing, holds the lock; closed by ``close``.
+        room: on its disk.
     """
 
-    def __init__(self, path: Path, descriptor: int) -> None:
-        self._path, self._descriptor = path, descriptor
+    def __init__(self, path: Path, descriptor: int, room: DiskRoom) -> None:
+        self._path, self._descriptor, self._room = path, descriptor, room
         self._writing: asyncio.Future[None] | None = None
 
     @property
@@ -47,9 +48,11 @@ class UploadPart:
 
         Raises:
             ApiError: 400, there is more than that; the excess is not kept.
+            DiskFullError: there is no room for all that may be added, or no more of it.
             OutputError: the disk does not take it.
         """
         batch = bytearray()
+        await asyncio.to_thread(self._room.require, room, UPLOAD_WORDS)
         try:
             async for chunk in chunks:
                 room -= len(chunk)
@@ -107,18 +110,20 @@ class UploadPart:
                 raise
 
     def _write_all(self, data: bytearray) -> None:
+        self._room.require(len(data), UPLOAD_WORDS)
         left = memoryview(data)
         try:
             os.lseek(self._descriptor, 0, os.SEEK_END)
             while left:
                 left = left[os.write(self._descriptor, left) :]
         except OSError as error:
-            raise OutputError(
-                f"uploads cannot be written to {self._path.parent}: {error.strerror}"
-            ) from error
+            raise unwritable(self._path.parent, error) from error
 
     def _sync(self) -> None:
-        os.fsync(self._descriptor)
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise unwritable(self._path.parent, error) from error
 
     def _digest(self, algorithm: str) -> str:
         with self._path.open("rb") as file:

@@ -15,6 +15,7 @@ The tree, by what the caller can do about it::
     │   ├── EditsFormatError        a file that does not hold corrections by hand
     │   └── IndexMismatchError      an index that was made from another video
     ├── OutputError             choose another output, or free some room
+    │   └── DiskFullError           free some room
     ├── SegmentError            the video cannot be done in segments: do it in one piece
     ├── WeightsError            install or name the network weights again
     ├── ConfigurationError      a setting of the service that cannot be used
@@ -35,7 +36,10 @@ The tree, by what the caller can do about it::
 A message is one sentence that names the file or the field and says the way out.
 """
 
+import errno
 from collections.abc import Iterable
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class EffaceError(Exception):
@@ -108,6 +112,10 @@ class IndexMismatchError(InputError):
 
 class OutputError(EffaceError):
     """The result cannot be written where or how it was asked for."""
+
+
+class DiskFullError(OutputError):
+    """There is no room on the disk for what was to be written."""
 
 
 class SegmentError(EffaceError):
@@ -189,3 +197,8 @@ class ServiceUnavailableError(EffaceError):
 
 class Cancelled(EffaceError):
     """The work was stopped on request; no partial result was left behind."""
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether the system has refused to write for want of room, of the disk or of a quota."""
+    return error.errno in _NO_ROOM

@@ -20,8 +20,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from efface.domain.errors import EffaceError, ServiceUnavailableError
+from efface.domain.errors import DiskFullError, EffaceError, ServiceUnavailableError, is_disk_full
 from efface.ports import Progress
+from efface.ports.disk_room import disk_filled_up
 
 PARENT_VARIABLE = "EFFACE_PARENT_PID"
 """Names the process that a child belongs to."""
@@ -100,11 +101,14 @@ def _answer(perform: Perform, order: dict[str, Any], answers: TextIO) -> dict[st
     try:
         return {"result": dict(perform(order, _LineProgress(answers)))}
     except EffaceError as error:
-        is_transient = isinstance(error, ServiceUnavailableError)
+        is_transient = isinstance(error, ServiceUnavailableError | DiskFullError)
         return _error(error.error_type, str(error), is_transient=is_transient)
     except (MemoryError, OSError) as error:
         # No memory, no room, a mount that is away: all may be better in a minute, and somewhere else.
         _logger.exception("the machine could not do the work")
+        if isinstance(error, OSError) and is_disk_full(error):
+            full = disk_filled_up("what is made of the video")
+            return _error(full.error_type, str(full), is_transient=True)
         return _error(type(error).__name__, "the worker ran out of memory, disk or files", is_transient=True)
     except Exception:
         # The outermost loop: a fault of ours must become an answer, and its insides belong into the log only.

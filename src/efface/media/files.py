@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from efface.domain.errors import OutputError
+from efface.domain.errors import DiskFullError, OutputError, is_disk_full
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LONGEST_STEM = 40
@@ -44,7 +44,7 @@ def atomic_output(final: Path, *, overwrite: bool = True, never: Sequence[Path] 
             raise output_error(final, error) from error
         if isinstance(error, OutputError):
             # People know the name they gave, not the temporary one.
-            raise OutputError(str(error).replace(str(temporary), str(final))) from error
+            raise type(error)(str(error).replace(str(temporary), str(final))) from error
         raise
 
 
@@ -72,9 +72,8 @@ def output_error(final: Path, error: OSError) -> OutputError:
         errno.EFBIG: "the file grew past the size limit set for it: raise the limit, or choose another disk",
     }
     known = reasons.get(error.errno or 0)
-    return OutputError(
-        f"cannot write {final}: {known or f'{error.strerror or error}: choose another output'}"
-    )
+    kind = DiskFullError if is_disk_full(error) else OutputError
+    return kind(f"cannot write {final}: {known or f'{error.strerror or error}: choose another output'}")
 
 
 def _make_temporary(final: Path) -> Path:

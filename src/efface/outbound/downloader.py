@@ -16,12 +16,14 @@ from efface.domain.errors import (
     OutputError,
     RequestError,
     ServiceUnavailableError,
+    is_disk_full,
 )
 from efface.outbound.address_rules import AddressRules
 from efface.outbound.file_name import served_file_name
 from efface.outbound.guarded_transport import GuardedTransport, shown, time_limit
 from efface.outbound.partial_file import PartialFile
-from efface.ports import FetchedFile, Progress
+from efface.ports import DiskRoom, FetchedFile, Progress
+from efface.ports.disk_room import disk_filled_up
 
 _MAX_REDIRECTS = 5
 _PAUSES_S = (1.0, 5.0, 15.0)
@@ -29,6 +31,9 @@ _PAUSES_S = (1.0, 5.0, 15.0)
 _ANSWER_LIMIT_S = 60.0
 _SLOWEST_BYTES_PER_S = 2_000
 """On average, else a server that drips would hold a worker for ever."""
+_LOOK_EVERY_BYTES = 8_000_000
+"""How much is written until the room left is looked at again."""
+_WORDS = "the fetched file"
 _PASSING = frozenset({408, 425, 429})
 
 
@@ -54,6 +59,7 @@ class HttpDownloader:
         read_limit_s: seconds that a server may be silent.
         answer_limit_s: seconds until a server has begun to answer, redirects included.
         monotonic: tells how time passes, in seconds.
+        room: on the disks that fetched files come to lie on.
     """
 
     def __init__(
@@ -64,7 +70,9 @@ class HttpDownloader:
         read_limit_s: float = 30.0,
         answer_limit_s: float = _ANSWER_LIMIT_S,
         monotonic: Callable[[], float] = time.monotonic,
+        room: DiskRoom | None = None,
     ) -> None:
+        self._room = room or DiskRoom()
         self._rules = rules
         self._pause = pause
         self._read_limit_s = read_limit_s
@@ -84,6 +92,8 @@ class HttpDownloader:
                 _sync_folder(target.parent)
                 return FetchedFile(partial.size, partial.sha256, partial.md5, fetch.file_name)
         except OSError as error:
+            if is_disk_full(error):
+                raise disk_filled_up(_WORDS) from error
             raise OutputError(
                 f"{target} cannot be written ({error.strerror}): free some room, or name another folder"
             ) from error
@@ -145,10 +155,15 @@ class HttpDownloader:
     def _read(self, answer: httpx.Response, fetch: _Fetch) -> None:
         total = _total(answer, fetch.partial.size)
         _require_size(total or 0, fetch)
+        self._room.require((total or 0) - fetch.partial.size, _WORDS)
+        looked_at = fetch.partial.size
         begun, before = self._monotonic(), fetch.partial.size
         # As they come: chunks of a fixed size would keep a slow server from being noticed, and cancelled.
         for chunk in answer.iter_bytes():
             _require_size(fetch.partial.size + len(chunk), fetch)
+            if fetch.partial.size - looked_at >= _LOOK_EVERY_BYTES:
+                self._room.require(len(chunk), _WORDS)
+                looked_at = fetch.partial.size
             fetch.partial.write(chunk)
             fetch.progress.report("fetch", fetch.partial.size, total)
             lasted_s = self._monotonic() - begun

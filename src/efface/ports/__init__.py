@@ -5,6 +5,7 @@ Takes and gives domain records. Must hold: no library of a database, a store or 
 
 from efface.ports.catalogue import Accounts, Callbacks, Catalogue, Corrections, Heartbeats, Jobs, Videos
 from efface.ports.clock import Clock
+from efface.ports.disk_room import DiskRoom
 from efface.ports.job_queue import JobQueue
 from efface.ports.object_store import ObjectStore
 from efface.ports.outbound import CallbackSender, Downloader, FetchedFile
@@ -19,6 +20,7 @@ __all__ = [
     "Clock",
     "ClosedStudio",
     "Corrections",
+    "DiskRoom",
     "Downloader",
     "FetchedFile",
     "FollowOrder",

@@ -36,6 +36,7 @@ class Downloader(Protocol):
             RequestError: the URL cannot be used, or leads where efface must not go.
             MediaNotFoundError: there is no such file, or it may not be read.
             MediaTooLargeError: it is larger than ``max_bytes``.
+            DiskFullError: there is no room for it.
             OutputError: the target cannot be written.
             ServiceUnavailableError: the server does not answer well now; the same call may succeed later.
             Cancelled: on request of ``progress``; nothing is left behind.

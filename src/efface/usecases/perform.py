@@ -5,8 +5,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from efface.domain.errors import DiskFullError
 from efface.domain.service import JobKind, StoredSource
 from efface.ports import Progress
+from efface.ports.disk_room import disk_filled_up
 from efface.usecases import work_index, work_redaction
 from efface.usecases.completion import source_document
 from efface.usecases.object_keys import source_key
@@ -41,9 +43,28 @@ def perform(order: WorkOrder, tools: WorkTools, progress: Progress) -> dict[str,
         InputError: the video or the request cannot be used.
         ArtifactNotFoundError: what an earlier stage has made is gone, as the job is.
         ServiceUnavailableError: a store or a web server does not answer; trying again may help.
+        DiskFullError: there is no room for it.
         OutputError, WeightsError: this machine cannot do it.
         Cancelled: stopped on request.
     """
+    try:
+        tools.room.require(_room_of(order), "the work on the video")
+        return _perform(order, tools, progress)
+    except DiskFullError as error:
+        if str(tools.scratch) not in str(error):
+            raise
+        raise disk_filled_up("what is made of the video") from error
+
+
+def _room_of(order: WorkOrder) -> int:
+    """Bytes that a stage is sure to write. A finished video is about as large as its source; of anything else nobody
+    knows before, so that what is reserved has to do."""
+    source = order.video.source
+    is_finished = order.stage is Stage.JOIN and order.job.kind is JobKind.REDACTION
+    return source.size_bytes if is_finished and source is not None else 0
+
+
+def _perform(order: WorkOrder, tools: WorkTools, progress: Progress) -> dict[str, Any]:
     with TemporaryDirectory(dir=tools.scratch, prefix=f"{order.stage.value}-") as folder:
         if order.stage is Stage.FETCH:
             return _fetch(order, tools, Path(folder), progress)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from efface.domain.edits import Edits
 from efface.index.model import FaceIndex
-from efface.ports import Catalogue, Clock, ClosedStudio, JobQueue, ObjectStore, Studio
+from efface.ports import Catalogue, Clock, ClosedStudio, DiskRoom, JobQueue, ObjectStore, Studio
 from efface.usecases.insights_shelf import InsightsShelf
 from efface.usecases.review_shelf import ReviewShelf
 
@@ -42,6 +42,8 @@ class Services:
     """Insights that were read lately."""
     indexes: ReviewShelf[FaceIndex] = field(default_factory=lambda: ReviewShelf(_INDEXES_BYTES))
     """Whole indexes, as detected and as corrected."""
+    room: DiskRoom = field(default_factory=DiskRoom)
+    """Of the disks that uploads are received on."""
     studio: Studio = field(default_factory=ClosedStudio)
     """Who looks into videos for those who wait."""
     edits: ReviewShelf[Edits] = field(default_factory=lambda: ReviewShelf(_EDITS_BYTES))

@@ -18,7 +18,7 @@ from efface.detect.choice import DetectorChoice
 from efface.domain.errors import EffaceError, RequestError
 from efface.domain.media import EncodeSettings
 from efface.domain.service import Job, Video
-from efface.ports import Catalogue, Downloader, ObjectStore
+from efface.ports import Catalogue, DiskRoom, Downloader, ObjectStore
 
 
 class Stage(Enum):
@@ -109,6 +109,8 @@ class WorkTools:
     scratch: Path
     """A folder on a local disk for what is being made."""
     settings: WorkSettings = field(default_factory=WorkSettings)
+    room: DiskRoom = field(default_factory=DiskRoom)
+    """Of the disks that all this is made on."""
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from efface.settings import Settings
 from efface.storage.catalogue import SystemClock, open_catalogue
 from efface.usecases.services import Limits, Services
 from efface.wiring.studio import ChildStudio
-from efface.wiring.tools import open_objects, prepare_folders
+from efface.wiring.tools import disk_room, open_objects, prepare_folders
 
 __all__ = ["SystemClock", "opened_catalogue", "opened_services"]
 
@@ -43,6 +43,7 @@ def opened_services(settings: Settings) -> Iterator[Services]:
             objects=open_objects(settings),
             queue=queue,
             clock=SystemClock(),
+            room=disk_room(settings),
             limits=Limits(
                 max_open_jobs=settings.max_open_jobs,
                 max_open_jobs_per_account=settings.max_open_jobs_per_account,

@@ -68,7 +68,7 @@ def _media(settings: Settings) -> str:
 def _data_folder(settings: Settings) -> str:
     prepare_folders(settings)
     free = shutil.disk_usage(settings.data).free
-    if free < _LEAST_FREE_BYTES:
+    if free < _LEAST_FREE_BYTES + settings.reserved_disk_bytes:
         raise ConfigurationError(
             f"{settings.data} has {free / 1e9:.1f} GB free, which a few videos fill: free some room, or use --data"
         )

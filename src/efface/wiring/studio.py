@@ -191,9 +191,9 @@ class _Bench:
 def _told(error: Mapping[str, Any]) -> EffaceError:
     """The error that a child tells of."""
     message = str(error["message"])
-    if error.get("is_transient"):
-        return ServiceUnavailableError(message)
     kind = getattr(errors, str(error["type"]), None)
+    if error.get("is_transient") and kind is not errors.DiskFullError:
+        return ServiceUnavailableError(message)
     if not isinstance(kind, type) or not issubclass(kind, EffaceError):
         return EffaceError(message)
     with suppress(TypeError):  # some are made of more than a message

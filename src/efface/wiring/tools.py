@@ -6,8 +6,9 @@ from efface.domain.media import EncodeSettings
 from efface.inference.session import Backend
 from efface.media.encoders import check_settings
 from efface.outbound import AddressRules, CallbackPoster, HttpDownloader
+from efface.ports import DiskRoom
 from efface.settings import Settings
-from efface.storage.objects import ObstoreObjectStore, open_object_store
+from efface.storage.objects import ObstoreObjectStore, folder_of, open_object_store
 from efface.usecases.work import WorkSettings, WorkTools
 
 
@@ -47,6 +48,13 @@ def open_callbacks(settings: Settings) -> CallbackPoster:
     return CallbackPoster(address_rules(settings))
 
 
+def disk_room(settings: Settings) -> DiskRoom:
+    """Of the disks that videos are received, kept and made on, as far as they are this machine's."""
+    kept = folder_of(settings.objects_url)
+    folders = (settings.scratch_folder, kept or settings.cache_folder)
+    return DiskRoom(folders, settings.reserved_disk_bytes)
+
+
 def open_work_tools(settings: Settings) -> WorkTools:
     """What a process works with that knows no catalogue.
 
@@ -58,7 +66,8 @@ def open_work_tools(settings: Settings) -> WorkTools:
     check_settings(encoding)
     return WorkTools(
         objects=open_objects(settings),
-        downloader=HttpDownloader(address_rules(settings)),
+        downloader=HttpDownloader(address_rules(settings), room=disk_room(settings)),
+        room=disk_room(settings),
         scratch=settings.scratch_folder,
         settings=WorkSettings(
             index_segment_s=settings.index_segment_s,

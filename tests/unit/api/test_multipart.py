@@ -14,6 +14,7 @@ from fastapi import APIRouter, FastAPI, Request
 
 from efface.api.multipart import receive_upload
 from efface.api.upload_file import FileSink, ReceivedUpload, remove_stale_uploads
+from efface.ports import DiskRoom
 from tests.fakes.api_in_process import ApiInProcess
 
 VIDEO = bytes(range(256)) * 12000
@@ -33,7 +34,7 @@ class Receiver:
         api.serve(self.router, max_field_bytes=1000)
 
     async def _take(self, request: Request) -> None:
-        self.received.append(await receive_upload(request, self.folder, MAX_BYTES))
+        self.received.append(await receive_upload(request, self.folder, MAX_BYTES, self.api.services.room))
 
     def send(self, **request: Any) -> ReceivedUpload:
         answer = self.api.ask("POST", "/up", **request)
@@ -227,7 +228,7 @@ def test_upload_that_is_cancelled_while_its_first_bytes_are_written_leaves_nothi
             return super()._open()
 
     async def receive() -> None:
-        sink = SlowSink(tmp_path, MAX_BYTES)
+        sink = SlowSink(tmp_path, MAX_BYTES, DiskRoom())
         try:
             sink.add(VIDEO)
             await sink.flush_if_full()

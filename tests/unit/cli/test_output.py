@@ -38,6 +38,7 @@ EXPECTED = {
     "EditsFormatError": ExitCode.INPUT,
     "IndexMismatchError": ExitCode.INPUT,
     "OutputError": ExitCode.OUTPUT,
+    "DiskFullError": ExitCode.OUTPUT,
     "SegmentError": ExitCode.OUTPUT,
     "WeightsError": ExitCode.WEIGHTS,
     "ConfigurationError": ExitCode.SETUP,

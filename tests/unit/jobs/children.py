@@ -4,7 +4,7 @@ import sys
 
 _HEAD = """
 import json, os, sys, time
-from efface.domain.errors import RequestError, ServiceUnavailableError
+from efface.domain.errors import DiskFullError, RequestError, ServiceUnavailableError
 from efface.jobs import serve_orders
 """
 

@@ -49,6 +49,7 @@ def test_what_libraries_print_never_reaches_the_worker() -> None:
             "ServiceUnavailableError('away')",
             {"type": "ServiceUnavailableError", "message": "away", "is_transient": True},
         ),
+        ("DiskFullError('full')", {"type": "DiskFullError", "message": "full", "is_transient": True}),
     ],
 )
 def test_error_of_ours_becomes_an_answer(raised: str, error: dict[str, Any]) -> None:
@@ -60,7 +61,8 @@ def test_error_of_ours_becomes_an_answer(raised: str, error: dict[str, Any]) -> 
     ("raised", "error_type", "is_transient"),
     [
         ("KeyError('/secret')", "InternalError", False),
-        ("OSError(28, '/secret')", "OSError", True),
+        ("OSError(28, '/secret')", "DiskFullError", True),
+        ("OSError(5, '/secret')", "OSError", True),
         ("MemoryError('/secret')", "MemoryError", True),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from efface.domain.errors import (
     Cancelled,
+    DiskFullError,
     EffaceError,
     MediaNotFoundError,
     MediaTooLargeError,
@@ -18,7 +19,7 @@ from efface.domain.errors import (
 )
 from efface.outbound import AddressRules, HttpDownloader
 from efface.outbound.address_rules import Resolver
-from efface.ports import FetchedFile, Progress, SilentProgress
+from efface.ports import DiskRoom, FetchedFile, Progress, SilentProgress
 from tests.unit.outbound.web_server import Answer, give, web_server
 
 DATA = bytes(range(256)) * 4000
@@ -49,10 +50,10 @@ def fetch(
     max_bytes: int = 10**9,
     progress: Progress | None = None,
     pauses: Pauses | None = None,
+    room: DiskRoom | None = None,
 ) -> FetchedFile:
-    downloader = HttpDownloader(
-        rules, pause=pauses if pauses is not None else Pauses(), read_limit_s=0.5, answer_limit_s=5
-    )
+    pause = pauses if pauses is not None else Pauses()
+    downloader = HttpDownloader(rules, pause=pause, read_limit_s=0.5, answer_limit_s=5, room=room)
     return downloader.fetch(url, target, max_bytes=max_bytes, progress=progress or SilentProgress())
 
 
@@ -305,6 +306,30 @@ def test_progress_hears_of_bytes_and_may_cancel(target: Path) -> None:
         fetch(f"{server.url}/a", target, progress=Listener())
     assert Listener.heard[-1] == ("fetch", len(DATA), len(DATA))
     assert not target.exists()
+
+
+def test_file_that_does_not_fit_is_refused_by_what_the_server_says_of_it(target: Path) -> None:
+    room = DiskRoom((target.parent,), 1000, lambda _: 1000 + len(DATA) - 1)
+    full = pytest.raises(DiskFullError, match="the fetched file needs")
+    with web_server(give(DATA)) as server, full:
+        fetch(server.url, target, room=room)
+    assert len(server.asked) == 1
+
+
+def test_disk_that_fills_up_ends_the_fetch_at_once(tiny_disk: Path) -> None:
+    full = pytest.raises(DiskFullError, match="the disk of the service is full")
+    with web_server(give(bytes(5_000_000))) as server, full:
+        fetch(server.url, tiny_disk / "fetched")
+    assert len(server.asked) == 1
+    assert list(tiny_disk.iterdir()) == []
+
+
+def test_disk_that_others_fill_stops_the_fetch_before_its_reserve(target: Path) -> None:
+    answers = iter([50_000_000, 999])
+    room = DiskRoom((target.parent,), 1000, lambda _: next(answers))
+    full = pytest.raises(DiskFullError, match="room for 0 bytes")
+    with web_server(give(bytes(10_000_000))) as server, full:
+        fetch(server.url, target, room=room)
 
 
 def test_missing_folder_is_an_output_error(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import av
 import pytest
 
-from efface.domain.errors import InputError
+from efface.domain.errors import ArtifactNotFoundError, DiskFullError, InputError
 from efface.domain.redaction import BlurringKind, RedactionRequest
 from efface.domain.service import Failure, IndexOptions, Job, JobState, VideoDetails, VideoState
 from efface.pipeline.segment_file import read_segment_analysis, write_segment_analysis
-from efface.ports import FetchedFile, Progress, SilentProgress
+from efface.ports import DiskRoom, FetchedFile, Progress, SilentProgress
 from efface.usecases.changes import cancel_job, delete_video
 from efface.usecases.completion import complete, give_up, note_fetched
 from efface.usecases.intake import IntakeOrder, take_in
@@ -51,6 +51,9 @@ class Worker:
             stage.objects, LocalDownloader(clip), stage.folder, WorkSettings(segment_s, segment_s)
         )
         self.told: list[Mapping[str, Any]] = []
+
+    def give_room(self, room: DiskRoom) -> None:
+        self._tools = replace(self._tools, room=room)
 
     def stage(self, job: Job, stage: WorkStage, segment: int | None = None) -> Mapping[str, Any]:
         order = work_order(self._stage.services.catalogue, job.job_id, stage, segment)
@@ -116,6 +119,35 @@ def test_redaction_of_several_segments_is_one_file(stage: Stage, sample_clip: Pa
     assert frames[50].to_ndarray(format="gray8")[240, 320] < 28
     assert redacted.thumbnail_id
     assert read_picture(stage.services, redacted, redacted.thumbnail_id)
+
+
+def test_video_is_not_joined_where_it_has_no_room(stage: Stage, sample_clip: Path) -> None:
+    taken = stage.upload(sample_clip.read_bytes(), redaction=order())
+    assert taken.redaction_job
+    assert taken.video.source
+    size = taken.video.source.size_bytes
+    worker = Worker(stage, sample_clip)
+    worker.give_room(DiskRoom((stage.folder,), 1000, lambda _: 1000 + size - 1))
+    with pytest.raises(DiskFullError, match="the work on the video needs"):
+        worker.stage(taken.redaction_job, WorkStage.JOIN)
+    worker.give_room(DiskRoom((stage.folder,), 1000, lambda _: 1000 + size))
+    with pytest.raises(ArtifactNotFoundError):
+        worker.stage(taken.redaction_job, WorkStage.JOIN)
+
+
+def test_disk_that_fills_up_during_work_is_told_without_its_folders(stage: Stage, sample_clip: Path) -> None:
+    class FullDisk(LocalDownloader):
+        def fetch(self, url: str, target: Path, *, max_bytes: int, progress: Progress) -> FetchedFile:
+            raise DiskFullError(f"cannot write {target}: the disk is full")
+
+    taken = take_in(
+        stage.services, stage.account.account_id, IntakeOrder(VideoDetails("a"), STREAMED), "http://a/b"
+    )
+    tools = WorkTools(stage.objects, FullDisk(sample_clip), stage.folder)
+    fetching = work_order(stage.services.catalogue, taken.job.job_id, WorkStage.FETCH)
+    with pytest.raises(DiskFullError, match="the disk of the service is full") as refused:
+        perform(fetching, tools, SilentProgress())
+    assert str(stage.folder) not in str(refused.value)
 
 
 def test_second_end_of_the_same_redaction_publishes_nothing(stage: Stage, sample_clip: Path) -> None:

@@ -13,6 +13,7 @@ from efface.domain.edits import DrawnBox, DrawnRegion
 from efface.domain.errors import (
     Cancelled,
     DamagedMediaError,
+    DiskFullError,
     EffaceError,
     QueueFullError,
     RequestError,
@@ -37,6 +38,8 @@ if name == 'unknown':
     raise UnknownFaceError([7], [1001])
 if name == 'away':
     raise ServiceUnavailableError('the store is away')
+if name == 'full':
+    raise DiskFullError('the disk is full')
 if name == 'bug':
     raise KeyError('secret')
 if name == 'slow':
@@ -83,6 +86,7 @@ def test_still_and_region_come_back_from_children(open_studio: Callable[..., Chi
         ("refused", RequestError, "frame 7 is not there"),
         ("unknown", RequestError, "face id 7 is not in the index"),
         ("away", ServiceUnavailableError, "the store is away"),
+        ("full", DiskFullError, "the disk is full"),
         ("bug", EffaceError, "a fault in efface"),
     ],
 )

@@ -94,7 +94,7 @@ async def abilities(settings: CurrentSettings) -> Response:
     "",
     status_code=201,
     response_class=Response,
-    responses=_CREATED | error_responses(400, 412, 413),
+    responses=_CREATED | error_responses(400, 412, 413, 507),
 )
 async def create_upload(
     request: Request,
@@ -144,7 +144,7 @@ async def probe(
     "/{uploadId}",
     status_code=204,
     response_class=Response,
-    responses=_ADDED | error_responses(400, 404, 409, 412, 415, 423, 429),
+    responses=_ADDED | error_responses(400, 404, 409, 412, 415, 423, 429, 507),
     openapi_extra=_BYTES,
 )
 async def add_bytes(

@@ -44,7 +44,7 @@ _BODY: dict[str, Any] = {
 @router.post(
     "",
     response_model=UploadedVideo | VideoItem,
-    responses=error_responses(400, 409, 429),
+    responses=error_responses(400, 409, 429, 507),
     openapi_extra=_BODY,
 )
 async def upload(
@@ -57,7 +57,7 @@ async def upload(
 ) -> Response:
     """Take a video in and have it indexed; with ``redact``, which Azure does not have, also redacted."""
     url = read_video_url(request.scope["query_string"].decode("latin-1"), UPLOAD_NAMES)
-    received = await receive_upload(request, settings.upload_folder, settings.max_upload_bytes)
+    received = await receive_upload(request, settings.upload_folder, settings.max_upload_bytes, services.room)
     try:
         source = url or incoming_file(received)
         order = query.order(received, url, services.limits.max_name_length)

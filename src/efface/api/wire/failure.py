@@ -14,6 +14,7 @@ _WORDS = {
     "RequestError": "InvalidInput",
     "UnknownFaceError": "InvalidInput",
     "ServiceUnavailableError": "TransientError",
+    "DiskFullError": "TransientError",
 }
 CANCELLED = "Cancelled"
 """Of a job, which Azure has no word for."""

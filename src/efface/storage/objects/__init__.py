@@ -6,6 +6,6 @@ and a power cut too; a key never leads out of the store; a copy in the cache is 
 
 from efface.storage.objects.folder import FolderObjectStore
 from efface.storage.objects.obstore_objects import ObstoreObjectStore
-from efface.storage.objects.opening import open_object_store
+from efface.storage.objects.opening import folder_of, open_object_store
 
-__all__ = ["FolderObjectStore", "ObstoreObjectStore", "open_object_store"]
+__all__ = ["FolderObjectStore", "ObstoreObjectStore", "folder_of", "open_object_store"]

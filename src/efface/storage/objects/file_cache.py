@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-from efface.domain.errors import ServiceUnavailableError
+from efface.domain.errors import ServiceUnavailableError, is_disk_full
+from efface.ports.disk_room import disk_filled_up
 
 _PART = ".part"
 _MAX_UNUSED_S = 3600.0
@@ -49,6 +50,7 @@ class FileCache:
 
         Raises:
             ServiceUnavailableError: the object or the cache cannot be read or written.
+            DiskFullError: the cache has no room for it.
         """
         suffix = PurePosixPath(key).suffix
         path = self._folder / f"{self._stem(key)}-{_digest(version)[:16]}{suffix}"
@@ -56,6 +58,8 @@ class FileCache:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             opened = self._open(path, size, fetch)
         except OSError as error:
+            if is_disk_full(error):
+                raise disk_filled_up("a copy of the video") from error
             raise ServiceUnavailableError(
                 f"the cache {self._folder} cannot keep {key} ({error.strerror}): free some room, or name another folder"
             ) from error

@@ -10,7 +10,8 @@ from secrets import token_hex
 
 from obstore.store import LocalStore
 
-from efface.domain.errors import ConfigurationError
+from efface.domain.errors import ConfigurationError, is_disk_full
+from efface.ports.disk_room import disk_filled_up
 from efface.storage.objects.file_cache import FileCache
 from efface.storage.objects.keys import is_key, no_object, require_key
 from efface.storage.objects.obstore_objects import ObstoreObjectStore, unavailable
@@ -89,6 +90,8 @@ class FolderObjectStore(ObstoreObjectStore):
             _make_folders(final.parent)
             yield final
         except OSError as error:
+            if is_disk_full(error):
+                raise disk_filled_up("a file of the video") from error
             raise unavailable(self._place, key, str(error)) from error
 
     def _can_move(self, path: Path) -> bool:

@@ -18,6 +18,14 @@ from efface.storage.objects.obstore_objects import ObstoreObjectStore
 DEFAULT_CACHE_BYTES = 20 * 10**9
 
 
+def folder_of(url: str) -> Path | None:
+    """The folder that an address of a store names; None where the store is a distant one."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"", "file"}:
+        return None
+    return Path(unquote(parts.path) if parts.scheme else url)
+
+
 def open_object_store(
     url: str, *, cache: Path, cache_bytes: int = DEFAULT_CACHE_BYTES, options: Mapping[str, str] | None = None
 ) -> ObstoreObjectStore:
@@ -34,9 +42,10 @@ def open_object_store(
     Raises:
         ConfigurationError: the address or an option cannot be used.
     """
+    folder = folder_of(url)
+    if folder is not None:
+        return FolderObjectStore(folder)
     parts = urlsplit(url)
-    if parts.scheme in {"", "file"}:
-        return FolderObjectStore(Path(unquote(parts.path) if parts.scheme else url))
     if parts.scheme not in {"s3", "azure", "az"} or not parts.netloc:
         raise ConfigurationError(
             f"objects cannot be kept in {url!r}: give a folder, s3://bucket/prefix or azure://container/prefix"

@@ -195,6 +195,8 @@ function base64(text) {
 /** Whether trying again may help. @param {unknown} error */
 function mayPass(error) {
   if (!(error instanceof ApiError)) return false;
+  // A full disk waits for somebody to make room; the file goes on when it is chosen again.
+  if (error.status === 507) return false;
   return error.status === 0 || error.status >= 500 || [401, 408, 409, 423, 429].includes(error.status);
 }
 
