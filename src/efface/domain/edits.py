@@ -158,6 +158,14 @@ class DrawnRegion:
         if self.path is not None:
             self._check_path(name, self.path)
 
+    def bare_frames(self, num_frames: int) -> tuple[range, ...]:
+        """Frames of a video so long in which a followed region is to be treated and is not, since it was lost there."""
+        if self.path is None:
+            return ()
+        ends = [self.first_frame, *(part.end_frame for part in self.path)]
+        starts = [*(part.first_frame for part in self.path), min(self.end_frame, num_frames)]
+        return tuple(range(end, start) for end, start in zip(ends, starts, strict=True) if start > end)
+
     def _check_keyframes(self, name: str) -> None:
         frames = [drawn.frame_index for drawn in self.keyframes]
         if not frames:

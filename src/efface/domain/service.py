@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import Enum, IntEnum
 from typing import Any
 
+from efface.domain.redaction import BlurringKind
+
 
 class VideoState(Enum):
     """How far a video is."""
@@ -135,6 +137,35 @@ class MediaFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptFace:
+    """Somebody whom a redaction has left visible."""
+
+    face_id: int
+    """Of the original's index, as corrected then."""
+    name: str | None
+    """As a user had named the person then, None where nobody had."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionFacts:
+    """How a video was redacted and what was left open, for those who decide whether it may be shown."""
+
+    kind: BlurringKind
+    covers_faces: bool
+    """False where only what was drawn and muted by hand was treated."""
+    num_hidden: int
+    """People who were treated."""
+    kept: tuple[KeptFace, ...]
+    num_regions: int
+    """Drawn by hand."""
+    num_mutes: int
+    num_removed_tracks: int
+    """Taken for no face by hand, and so left visible."""
+    num_open_risks: int
+    """Moments where a treated face may be bare, and that nobody had found fine."""
+
+
+@dataclass(frozen=True, slots=True)
 class Video:
     """A video in the catalogue: uploaded, or made by a redaction."""
 
@@ -170,6 +201,8 @@ class Video:
     """When retention removes it."""
     notices: tuple[str, ...] = ()
     """What a user should know of how it was analysed or rendered, one sentence each."""
+    redaction: RedactionFacts | None = None
+    """How it was redacted; None for what was taken in, is not finished, or is older than these facts."""
 
     @property
     def is_redaction(self) -> bool:
@@ -268,3 +301,4 @@ class RedactionOutcome:
     has_stream: bool
     thumbnail_id: str | None
     notices: tuple[str, ...] = ()
+    redaction: RedactionFacts | None = None

@@ -20,12 +20,13 @@ SAFE_KIND = BlurringKind.HIGH_BLUR
 
 
 def plan_drawn(
-    regions: Iterable[DrawnRegion], kind: BlurringKind, timeline: Timeline
+    regions: Sequence[DrawnRegion], kind: BlurringKind, timeline: Timeline
 ) -> tuple[list[RegionTrack], list[str]]:
     """Regions that are treated where they were drawn or followed to, as whole boxes, and what to tell the user.
 
     Whoever draws over something wants it gone. So where the request only draws boxes, a region without a kind of its
-    own is hidden all the same, and the user is told; a region that names ``BOUNDING_BOX`` itself gets its box.
+    own is hidden all the same, and the user is told; a region that names ``BOUNDING_BOX`` itself gets its box. The user
+    is told too when a region was lost while it was followed, and is bare from there.
 
     Args:
         regions: corrections that fit the video.
@@ -43,12 +44,13 @@ def plan_drawn(
             own = SAFE_KIND
             hidden_anyway.append(region.region_id)
         tracks += _tracks_of(region, own, kind if own is None else own, timeline)
-    if not hidden_anyway:
-        return tracks, []
-    return tracks, [
-        f"{_named(hidden_anyway)} hidden by {SAFE_KIND.wire_name}, since {kind.wire_name} hides nothing: "
-        f"give a region the kind {kind.wire_name} to see what is in it"
-    ]
+    notices = [told for region in regions if (told := _told_bare(region, timeline))]
+    if hidden_anyway:
+        notices.append(
+            f"{_named(hidden_anyway)} hidden by {SAFE_KIND.wire_name}, since {kind.wire_name} hides nothing: "
+            f"give a region the kind {kind.wire_name} to see what is in it"
+        )
+    return tracks, notices
 
 
 def join_mutes(spans: Iterable[TimeRange]) -> tuple[TimeRange, ...]:
@@ -109,3 +111,21 @@ def _named(region_ids: Sequence[int]) -> str:
     if len(region_ids) == 1:
         return f"region {region_ids[0]} is"
     return f"regions {', '.join(map(str, region_ids))} are"
+
+
+def _told_bare(region: DrawnRegion, timeline: Timeline) -> str:
+    """When a region is not hidden though it was to be; empty where it always is."""
+    bare = region.bare_frames(timeline.num_frames)
+    if not bare:
+        return ""
+    name = f"region {region.region_id} ('{region.label}')" if region.label else f"region {region.region_id}"
+    spans = ", ".join(
+        f"{_clock(frames.start, timeline)} to {_clock(frames.stop, timeline)}" for frames in bare
+    )
+    return f"{name} is not hidden from {spans}, where it could not be followed: draw it again there, or end it before"
+
+
+def _clock(frame_index: int, timeline: Timeline) -> str:
+    """When a frame is shown, from the first one on: ``2:05.3``."""
+    minutes, tenths = divmod(round((timeline.start_of(frame_index) - timeline.start_of(0)) * 10), 600)
+    return f"{minutes}:{tenths // 10:02}.{tenths % 10}"

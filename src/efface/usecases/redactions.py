@@ -30,12 +30,15 @@ from efface.edit import encode_edits
 from efface.usecases.object_keys import order_key
 from efface.usecases.ordered_edits import WantedEdits, drawn_document, order_edits
 from efface.usecases.reading import read_insights
+from efface.usecases.redaction_facts import names_given
 from efface.usecases.services import Services, new_guid, new_video_id
 
 EDITS_KEY = "edits_key"
 """In a job's request: where the corrections lie that are to be applied."""
 DRAWN = "drawn"
 """In a job's request: what was drawn and muted before the video was indexed."""
+NAMES = "names"
+"""In a job's request: what the people whom it may keep visible were called then, by face id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +150,19 @@ def new_redaction(
         created=now,
         updated=now,
         output_id=video.video_id,
-        request=_request_of(order, waits_for),
+        request=_request_of(services, original, order, waits_for),
         callback_url=order.callback_url,
         waits_for=waits_for.job_id if waits_for else None,
     )
     return video, job
 
 
-def _request_of(order: RedactionOrder, waits_for: Job | None) -> dict[str, Any]:
+def _request_of(
+    services: Services, original: Video, order: RedactionOrder, waits_for: Job | None
+) -> dict[str, Any]:
     request = request_document(order.request)
+    if order.request.face_ids:
+        request[NAMES] = {str(face_id): name for face_id, name in names_given(services, original).items()}
     if waits_for is not None and not order.edits.is_empty:
         request[DRAWN] = drawn_document(order.edits)
     return request

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from efface.domain.edits import Edits
 from efface.domain.errors import IndexMismatchError, SegmentError
-from efface.domain.service import MediaFacts, RedactionOutcome, StoredSource
+from efface.domain.service import MediaFacts, RedactionFacts, RedactionOutcome, StoredSource
 from efface.edit import decode_edits, encode_edits
 from efface.index.codec import decode_index
 from efface.index.model import FaceIndex
@@ -36,7 +36,8 @@ from efface.usecases.object_keys import (
 )
 from efface.usecases.ordered_edits import drawn_edits
 from efface.usecases.reading import INDEX_FILE
-from efface.usecases.redactions import DRAWN, EDITS_KEY, request_from_document
+from efface.usecases.redaction_facts import redaction_facts
+from efface.usecases.redactions import DRAWN, EDITS_KEY, NAMES, request_from_document
 from efface.usecases.services import new_video_id
 from efface.usecases.work import WorkOrder, WorkTools, opened_source
 from efface.usecases.work_pictures import POSTER_SHARE, poster_id
@@ -103,7 +104,17 @@ def join(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -
     poster = still_jpeg(output, timeline.start_of(0) + timeline.duration * POSTER_SHARE)
     tools.objects.put_bytes(poster_key(made, thumbnail_id), poster)
     stored = _stored(order, tools, output)
-    return outcome_document(RedactionOutcome(stored, facts, has_stream, thumbnail_id, notices))
+    return outcome_document(
+        RedactionOutcome(stored, facts, has_stream, thumbnail_id, notices, _redaction_facts(order, tools))
+    )
+
+
+def _redaction_facts(order: WorkOrder, tools: WorkTools) -> RedactionFacts:
+    request = order.job.request
+    names = {int(face_id): name for face_id, name in request.get(NAMES, {}).items()}
+    return redaction_facts(
+        _index(order, tools), request_from_document(request), _resolved_edits(order, tools), names
+    )
 
 
 def _join_spans(

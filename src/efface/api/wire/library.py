@@ -10,7 +10,7 @@ from efface.api.wire.parameters import PageSize, QueryShape, Repeated, Skip, Sta
 from efface.api.wire.search import words_of
 from efface.api.wire.shape import WireShape
 from efface.api.wire.times import date_time
-from efface.domain.service import Video
+from efface.domain.service import RedactionFacts, Video
 from efface.ports.catalogue import VideoFilter, VideoOrder
 from efface.usecases.library import LibraryEntry
 
@@ -47,6 +47,31 @@ class LibraryQuery(QueryShape):
         )
 
 
+class KeptPerson(WireShape):
+    """Somebody whom a redaction has left visible."""
+
+    id: int
+    name: str | None
+    """As a user had named the person then."""
+
+
+class RedactionSummary(WireShape):
+    """How a video was redacted, and what was left open."""
+
+    blurring_kind: str
+    covers_faces: bool
+    """False where only what was drawn and muted by hand was treated."""
+    hidden_count: int
+    """People who were treated."""
+    kept: tuple[KeptPerson, ...]
+    regions_count: int
+    mutes_count: int
+    removed_tracks_count: int
+    """Taken for no face by hand, and so left visible."""
+    open_risks_count: int
+    """Moments where a treated face may be bare, and that nobody had found fine."""
+
+
 class RelatedVideo(WireShape):
     """A redaction of a video."""
 
@@ -54,6 +79,8 @@ class RelatedVideo(WireShape):
     name: str
     state: str
     created: str
+    redaction: RedactionSummary | None
+    """None before it is finished."""
 
 
 class LibraryItem(WireShape):
@@ -81,6 +108,8 @@ class LibraryItem(WireShape):
     original_video_id: str | None
     """The video that this one is a redaction of."""
     redactions: tuple[RelatedVideo, ...]
+    redaction: RedactionSummary | None
+    """How it was redacted; None for what was taken in, and before it is finished."""
     notices: tuple[str, ...]
     """What a person should know of how it was analysed or rendered, such as sound that could not be muted."""
     job_id: str | None
@@ -115,6 +144,7 @@ def library_item(entry: LibraryEntry) -> LibraryItem:
         has_source_video_file=video.source is not None,
         original_video_id=video.original_id,
         redactions=tuple(map(_related, entry.redactions)),
+        redaction=_summary(video.redaction),
         notices=video.notices,
         job_id=entry.open_job.job_id if entry.open_job else None,
     )
@@ -122,5 +152,24 @@ def library_item(entry: LibraryEntry) -> LibraryItem:
 
 def _related(video: Video) -> RelatedVideo:
     return RelatedVideo(
-        id=video.video_id, name=video.details.name, state=video.state.value, created=date_time(video.created)
+        id=video.video_id,
+        name=video.details.name,
+        state=video.state.value,
+        created=date_time(video.created),
+        redaction=_summary(video.redaction),
+    )
+
+
+def _summary(facts: RedactionFacts | None) -> RedactionSummary | None:
+    if facts is None:
+        return None
+    return RedactionSummary(
+        blurring_kind=facts.kind.wire_name,
+        covers_faces=facts.covers_faces,
+        hidden_count=facts.num_hidden,
+        kept=tuple(KeptPerson(id=each.face_id, name=each.name) for each in facts.kept),
+        regions_count=facts.num_regions,
+        mutes_count=facts.num_mutes,
+        removed_tracks_count=facts.num_removed_tracks,
+        open_risks_count=facts.num_open_risks,
     )

@@ -17,7 +17,13 @@ from efface.domain.service import (
     VideoState,
 )
 from efface.storage.catalogue.part import CataloguePart
-from efface.storage.catalogue.rows import failure_columns, media_columns, source_columns, to_job
+from efface.storage.catalogue.rows import (
+    failure_columns,
+    media_columns,
+    redaction_document,
+    source_columns,
+    to_job,
+)
 from efface.storage.catalogue.tables import callbacks, jobs, videos
 
 OPEN = (JobState.WAITING, JobState.QUEUED, JobState.RUNNING)
@@ -54,7 +60,7 @@ class SqlJobEnds(CataloguePart):
         with self._database.writing() as connection:
             job = self._succeed(connection, job_id, JobKind.REDACTION, now)
             if job is not None:
-                _publish(connection, job, now, outcome)
+                _publish(connection, job, now, outcome, redaction=redaction_document(outcome.redaction))
             return job is not None
 
     def end_job(self, job_id: str, state: JobState, failure: Failure) -> bool:

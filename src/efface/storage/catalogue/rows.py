@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Row
 
 from efface.domain.service import (
@@ -12,11 +13,14 @@ from efface.domain.service import (
     Job,
     MediaFacts,
     Priority,
+    RedactionFacts,
     StoredSource,
     Video,
     VideoDetails,
 )
 from efface.storage.catalogue.tables import fold
+
+_REDACTION = TypeAdapter(RedactionFacts)
 
 
 def to_account(row: Row[Any]) -> Account:
@@ -60,6 +64,7 @@ def to_video(row: Row[Any]) -> Video:
         original_id=row.original_id,
         expires=row.expires,
         notices=tuple(row.notices or ()),
+        redaction=None if row.redaction is None else _REDACTION.validate_python(row.redaction),
     )
 
 
@@ -110,7 +115,13 @@ def video_columns(video: Video) -> dict[str, Any]:
         "original_id": video.original_id,
         "expires": video.expires,
         "notices": list(video.notices),
+        "redaction": redaction_document(video.redaction),
     }
+
+
+def redaction_document(facts: RedactionFacts | None) -> dict[str, Any] | None:
+    """How a video was redacted, ready for JSON."""
+    return None if facts is None else _REDACTION.dump_python(facts, mode="json")
 
 
 def details_columns(details: VideoDetails) -> dict[str, Any]:

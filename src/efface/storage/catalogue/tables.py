@@ -137,6 +137,8 @@ videos = Table(
     Column("expires", UtcTime, nullable=True, index=True),
     # None where it was written by an efface that kept none.
     Column("notices", JSON, nullable=True),
+    # None for what no redaction has made, too.
+    Column("redaction", JSON(none_as_null=True), nullable=True),
     # Holds all that a page is chosen and counted by, so that 100,000 videos are counted without reading one of them.
     Index("ix_videos_newest", "account_id", "created", "video_id", "state", "privacy", "original_id"),
     Index("ix_videos_sha256", "account_id", "source_sha256"),
