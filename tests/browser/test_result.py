@@ -5,7 +5,7 @@ import re
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit, Visitor
+from tests.browser.conftest import Visit, Visitor, reader
 
 FRAME_S = 1 / 25
 _HAVE_PICTURES = "[...document.querySelectorAll('video')].every((video) => video.readyState >= 2)"
@@ -70,3 +70,19 @@ def test_original_is_a_click_away_and_back(signed_in: Visitor, sample_id: str, r
     page.get_by_role("tab", name="Redact").click()
     page.locator(".redactions").get_by_role("link", name="sample, safe").click()
     expect(page).to_have_url(re.compile(f"/web/redactions/{redaction_id}$"))
+
+
+def test_what_hides_nothing_and_what_was_left_open_is_told_where_it_is_downloaded_and_in_the_library(
+    signed_in: Visitor, sample_id: str
+) -> None:
+    with reader(signed_in.service) as caller:
+        job = caller.redact(sample_id, {"faces": {"blurringKind": "BoundingBox"}}, name="only boxes")
+        made = caller.wait_for_job(job).split("/Videos/")[1].split("/")[0]
+    page = opened(signed_in, made)
+    expect(page.locator("#how")).to_have_text("Boxes only: 1 person.")
+    expect(page.locator("#told")).to_contain_text("every face stays visible")
+    signed_in.open("/web/library")
+    card = page.locator("video-card").filter(has_text="only boxes").filter(has_text="Boxes only")
+    expect(card).to_contain_text("Nothing hidden")
+    with reader(signed_in.service) as caller:
+        caller.http.delete(f"{signed_in.service.account_path}/Videos/{made}").raise_for_status()

@@ -43,6 +43,7 @@ from tests.storage.records import (
     index_job,
     index_outcome,
     redaction,
+    redaction_facts,
     redaction_outcome,
     video,
 )
@@ -120,6 +121,7 @@ class CatalogueContract:
             original_id="ffffffffff",
             expires=START + timedelta(days=7, microseconds=1),
             notices=("the sound track was left out", "ünï"),
+            redaction=redaction_facts(),
         )
         catalogue.add_video(full)
         assert catalogue.video(OWN, full.video_id) == full
@@ -468,6 +470,7 @@ class CatalogueContract:
         catalogue.begin_job(job.job_id)
         assert catalogue.finish_redaction(job.job_id, redaction_outcome()) is True
         assert catalogue.video(OWN, output.video_id).notices == redaction_outcome().notices
+        assert catalogue.video(OWN, output.video_id).redaction == redaction_facts()
         assert catalogue.video(OWN, original.video_id) == original
         made = catalogue.video(OWN, output.video_id)
         assert (made.state, made.progress, made.source) == (VideoState.PROCESSED, 100, SOURCE)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from efface.domain.redaction import BlurringKind
 from efface.domain.service import (
     Account,
     IndexOptions,
@@ -11,8 +12,10 @@ from efface.domain.service import (
     Job,
     JobKind,
     JobState,
+    KeptFace,
     MediaFacts,
     Priority,
+    RedactionFacts,
     RedactionOutcome,
     StoredSource,
     Video,
@@ -85,5 +88,23 @@ def index_outcome(version: int = 1) -> IndexOutcome:
 
 def redaction_outcome() -> RedactionOutcome:
     return RedactionOutcome(
-        SOURCE, MEDIA, False, "20000000-0000-0000-0000-000000000002", ("a sound track was left out",)
+        SOURCE,
+        MEDIA,
+        False,
+        "20000000-0000-0000-0000-000000000002",
+        ("a sound track was left out",),
+        redaction_facts(),
+    )
+
+
+def redaction_facts() -> RedactionFacts:
+    return RedactionFacts(
+        kind=BlurringKind.BLACK,
+        covers_faces=True,
+        num_hidden=2,
+        kept=(KeptFace(1003, "Zoë"), KeptFace(1007, None)),
+        num_regions=1,
+        num_mutes=4,
+        num_removed_tracks=3,
+        num_open_risks=9,
     )

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Scene, numberOf } from "../../src/efface/web/static/review/scene.js";
+import { Scene } from "../../src/efface/web/static/review/scene.js";
+import { numberOf } from "../../src/efface/web/static/words.js";
 
 test("a person keeps their number when others are merged or removed before them", () => {
   const tracks = /** @type {any} */ ({ summary: { faces: [{ id: 1001, name: "x" }, { id: 1004, name: "x" }, { id: 1005, name: "Sam", isNamed: true }] } });

@@ -103,6 +103,21 @@ def test_followed_region_is_where_its_path_is() -> None:
     assert only_region(plan, 22).box == pytest.approx((116, 216, 224, 274))
 
 
+def test_region_that_was_lost_is_told_with_the_times_at_which_it_is_bare() -> None:
+    boxes = np.array([PLATE] * 20, np.float32)
+    path = (FollowedRegion(12, boxes), FollowedRegion(40, boxes))
+    region = DrawnRegion(2, "plate", None, (DrawnBox(20, PLATE),), 5, 60, True, path)
+    (notice,) = plan_of(region).notices
+    # 40 ms a frame.
+    assert notice.startswith(
+        "region 2 ('plate') is not hidden from 0:00.2 to 0:00.5, 0:01.3 to 0:01.6, where"
+    )
+    whole = replace(
+        region, first_frame=12, end_frame=60, path=(FollowedRegion(12, np.repeat(boxes, 3, 0)[:48]),)
+    )
+    assert plan_of(whole).notices == ()
+
+
 def test_region_that_was_not_followed_yet_is_refused() -> None:
     region = DrawnRegion(2, "", None, (DrawnBox(20, PLATE),), 5, 60, is_followed=True)
     with pytest.raises(RequestError, match="region 2 was not followed"):

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from efface.domain.edits import DrawnBox, DrawnRegion, Edits
 from efface.domain.errors import RequestError
-from efface.domain.redaction import BlurringKind, RedactionRequest
-from efface.domain.service import IndexOutcome, Job, MediaFacts, Video, VideoDetails
+from efface.domain.redaction import BlurringKind, FilterScope, RedactionRequest
+from efface.domain.service import FaceEdit, IndexOutcome, Job, KeptFace, MediaFacts, Video, VideoDetails
 from efface.edit import decode_edits
 from efface.pipeline.follow import follow_edits
 from efface.usecases.corrections import save_edits
 from efface.usecases.intake import Intake
 from efface.usecases.object_keys import index_key, order_key, resolved_edits_key
 from efface.usecases.ordered_edits import WantedEdits
+from efface.usecases.reading import read_insights
 from efface.usecases.redactions import RedactionOrder, start_redaction
 from efface.usecases.work import Stage as WorkStage
 from tests.unit.usecases.conftest import Stage
@@ -165,3 +166,27 @@ def test_what_the_user_must_know_of_the_result_stays_with_it(
     Worker(stage, sample_clip).run(job)
     (notice,) = [each for each in stage.video(video.video_id).notices if "region 1" in each]
     assert "hidden by HighBlur" in notice
+
+
+def test_result_keeps_whom_it_shows_and_what_nobody_has_looked_at(
+    stage: Stage, sample_clip: Path, indexing: Indexing
+) -> None:
+    original = indexing.video(stage, sample_clip)
+    insights = read_insights(stage.services, original)
+    assert insights is not None
+    (face,) = insights.faces
+    stage.services.catalogue.edit_face(
+        original.account_id, original.video_id, FaceEdit(face.face_id, name="Zoë")
+    )
+    keeping = RedactionRequest(BlurringKind.BLACK, FilterScope.EXCLUDE, frozenset({face.face_id}))
+    video, job = start_redaction(stage.services, original, order(keeping, regions=(region(0, 5),)))
+    # What is called otherwise later was called so then.
+    stage.services.catalogue.edit_face(
+        original.account_id, original.video_id, FaceEdit(face.face_id, name="Ann")
+    )
+    Worker(stage, sample_clip).run(job)
+    facts = stage.video(video.video_id).redaction
+    assert facts is not None
+    assert (facts.kind, facts.num_hidden, facts.num_regions) == (BlurringKind.BLACK, 0, 1)
+    assert facts.kept == (KeptFace(face.face_id, "Zoë"),)
+    assert facts.num_open_risks == 0

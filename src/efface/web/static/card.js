@@ -2,15 +2,17 @@
 
 import { api } from "./api.js";
 import { arrangeRows, make } from "./elements.js";
+import { kindName } from "./made.js";
 import { clock, count, fileSize, moment } from "./words.js";
 
 /**
  * @typedef {{id: string, name: string, created: string, state: string, progress: number, failureMessage: string,
  *   durationInSeconds: number | null, width: number | null, height: number | null, sizeInBytes: number | null,
- *   thumbnailId: string | null, facesCount: number | null, canBeRedacted: boolean, hasSourceVideoFile: boolean,
+ *   thumbnailId: string | null, redaction: import("./made.js").Made | null, facesCount: number | null, canBeRedacted: boolean, hasSourceVideoFile: boolean,
  *   originalVideoId: string | null, redactions: {id: string, name: string, state: string}[], jobId: string | null}} LibraryItem
  */
 
+const MOST_LINKS = 3;
 const UNDER_WAY = new Set(["Uploaded", "Processing"]);
 
 // Pictures are fetched when their card comes near: a page of 24 would else cost more than everything else on it.
@@ -35,7 +37,7 @@ export class VideoCard extends HTMLElement {
     this.shot = make("a", { className: "shot" });
     this.image = make("img", { alt: "", width: 320, height: 180, hidden: true });
     this.length = make("span", { className: "length" });
-    this.badge = make("span", { className: "badge", textContent: "Redacted" });
+    this.badge = make("span", { className: "badge" });
     this.name = make("a", { className: "name" });
     this.facts = make("p", { className: "muted facts" });
     this.state = make("p", { className: "state" });
@@ -98,7 +100,10 @@ export class VideoCard extends HTMLElement {
     this.shot.href = this.name.href = address(item);
     this.length.hidden = item.durationInSeconds === null;
     this.length.textContent = clock(item.durationInSeconds ?? 0);
+    const isBare = item.redaction?.blurringKind === "BoundingBox";
     this.badge.hidden = !item.originalVideoId;
+    this.badge.textContent = isBare ? "Nothing hidden" : "Redacted";
+    this.badge.classList.toggle("bad", isBare);
     this.name.textContent = item.name;
     this.facts.textContent = facts(item).join(" · ");
     this.bar.ariaLabel = `Progress of ${item.name}`;
@@ -140,8 +145,10 @@ function address(item) {
 
 /** Where one gets from it: what was made of it, or what it was made of. @param {LibraryItem} item @returns {[string, () => HTMLElement][]} */
 function links(item) {
-  const made = item.redactions.filter((each) => each.state !== "Failed").slice(0, 3);
-  const to = made.map(({ id, name }) => [`Redacted: ${name}`, `/web/redactions/${id}`]);
+  const made = item.redactions.filter((each) => each.state !== "Failed");
+  const to = made.slice(0, MOST_LINKS).map(({ id, name }) => [`Redacted: ${name}`, `/web/redactions/${id}`]);
+  const more = made.length - MOST_LINKS;
+  if (more > 0) to.push([`and ${more} more`, `/web/videos/${item.id}`]);
   if (item.originalVideoId) to.push(["Original", `/web/videos/${item.originalVideoId}`]);
   return to.map(([words, page]) => [`${page} ${words}`, () => make("a", { textContent: words, href: api.page(page) })]);
 }
@@ -150,6 +157,8 @@ function links(item) {
 function facts(item) {
   const parts = [];
   if (item.facesCount !== null) parts.push(item.facesCount ? count(item.facesCount, "person", "people") : "no faces");
+  if (item.redaction) parts.push(kindName(item.redaction.blurringKind));
+  if (item.redaction?.kept.length) parts.push(`${item.redaction.kept.length} kept visible`);
   if (item.sizeInBytes !== null) parts.push(fileSize(item.sizeInBytes));
   else if (item.state === "Processed") parts.push("file deleted");
   parts.push(moment(item.created));

@@ -1,7 +1,9 @@
 /** The page of a redacted video: how far it is, then the result beside the original. */
 
 import { api, ApiError } from "./api.js";
+import { make } from "./elements.js";
 import { watch } from "./events.js";
+import { howWords, madeWarnings } from "./made.js";
 import { tell, tellError } from "./notices.js";
 import { Pair } from "./pair.js";
 import { fineClock } from "./words.js";
@@ -53,7 +55,7 @@ class RedactionPage {
     if (isUnderWay) this.#progress(item.progress);
     at("failure").hidden = item.state !== "Failed";
     at("failure").textContent = item.failureMessage;
-    showNotices(item.notices);
+    showMade(item.redaction, item.notices);
     at("state").textContent = item.state === "Processed" ? "Done" : "";
     if (item.state === "Processed" && !this.#isShown) {
       this.#isShown = true;
@@ -212,16 +214,13 @@ class Controls {
   }
 }
 
-/** What a user should know of the render, such as sound that was left out. @param {string[]} notices */
-function showNotices(notices) {
-  at("told").hidden = notices.length === 0;
-  at("told").replaceChildren(
-    ...notices.map((notice) => {
-      const line = document.createElement("p");
-      line.textContent = notice.slice(0, 1).toUpperCase() + notice.slice(1);
-      return line;
-    }),
-  );
+/** How it was made, and what a user should know before it is shown. @param {import("./made.js").Made | null} made @param {string[]} notices */
+function showMade(made, notices) {
+  at("how").textContent = made ? howWords(made) : "";
+  const sentences = notices.map((notice) => `${notice.slice(0, 1).toUpperCase()}${notice.slice(1)}${/[.!?]$/.test(notice) ? "" : "."}`);
+  const told = [...(made ? madeWarnings(made) : []), ...sentences];
+  at("told").hidden = told.length === 0;
+  at("told").replaceChildren(...told.map((text) => make("p", { textContent: text })));
 }
 
 /** A name to save under, with the suffix that the file has. @param {string} name @param {string} address */

@@ -1,5 +1,8 @@
 /** Numbers and moments in words. */
 
+/** Ids of people count from the one after this. */
+const FACE_ID_BASE = 1000;
+
 /** "1:02:03" or "0:42". @param {number} seconds */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
@@ -35,4 +38,13 @@ export function count(n, one, many) {
 /** A day and time as this browser's user writes them. @param {string} iso */
 export function moment(iso) {
   return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+}
+
+/**
+ * The number that somebody goes by. It stays theirs when others are merged, split or removed: whoever was told
+ * "keep number 4" must not find another person under it.
+ * @param {number} faceId
+ */
+export function numberOf(faceId) {
+  return faceId > FACE_ID_BASE ? faceId - FACE_ID_BASE : faceId;
 }

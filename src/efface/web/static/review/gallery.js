@@ -1,10 +1,9 @@
 /** The people of a video: who is kept and who is redacted, who is the same as whom. */
 
 import { arrange } from "../elements.js";
-import { count } from "../words.js";
+import { count, numberOf } from "../words.js";
 import { colorOf } from "./colors.js";
 import { PersonCard } from "./person_card.js";
-import { numberOf } from "./scene.js";
 
 /**
  * @typedef {{onGoTo: (frame: number) => void, onMerge: (faceIds: number[]) => void, onRename: (faceId: number, name: string) => Promise<void>,

@@ -5,11 +5,12 @@ import { tellError } from "../notices.js";
 import { count, moment } from "../words.js";
 import { bareSpans } from "./bare.js";
 import { arrangeRows, make, part, reveal } from "../elements.js";
-import { KINDS } from "./kinds.js";
+import { KINDS } from "../kinds.js";
+import { choiceWarnings, kindName } from "../made.js";
 import { redactionBody } from "./redaction_body.js";
 import { spanWords } from "./region_card.js";
 
-/** @typedef {{id: string, name: string, state: string, created: string}} Done */
+/** @typedef {{id: string, name: string, state: string, created: string, redaction: import("../made.js").Made | null}} Done */
 
 const JOBS = 100;
 
@@ -76,11 +77,7 @@ export class RedactPanel extends EventTarget {
     if (edits.regions.length) parts.push(count(edits.regions.length, "drawn region", "drawn regions"));
     if (edits.document.mutes.length) parts.push(count(edits.document.mutes.length, "muted span", "muted spans"));
     this.who.textContent = `Hidden: ${parts.join(", ")}. ${numKept ? `Kept visible: ${kept}.` : "Nobody is kept visible."}`;
-    const warnings = [];
-    if (this.kind === "BoundingBox") warnings.push("Boxes only hides nothing: every face stays visible. Do not publish the result.");
-    if (this.kind === "LowBlur" || this.kind === "MediumBlur") warnings.push("People who know somebody may still recognise them through this blur.");
-    if (numRedacted === 0) warnings.push(numKept ? "Nobody is redacted: all faces stay visible." : "No face was found: look through the video before you publish it.");
-    warnings.push(...this.#bareRegions(), ...this.#handChanges());
+    const warnings = [...choiceWarnings(this.kind, numRedacted, numKept), ...this.#bareRegions(), ...this.#handChanges()];
     const open = this.openRisks();
     if (open) warnings.push(`${count(open, "moment has", "moments have")} not been looked at: see Check.`);
     this.warnings.replaceChildren(...warnings.map((text) => make("p", { className: "warning", textContent: text })));
@@ -233,15 +230,15 @@ export class RedactPanel extends EventTarget {
   #fillDone(redactions) {
     this.doneTitle.hidden = redactions.length === 0;
     const states = { Processed: "", Failed: "failed or stopped", Uploaded: "waiting", Processing: "under way" };
-    const rows = redactions.map(({ id, name, state, created }) => {
-      const word = states[/** @type {keyof typeof states} */ (state)] ?? state;
+    const rows = redactions.map(({ id, name, state, created, redaction }) => {
+      const word = redaction ? kindName(redaction.blurringKind) : (states[/** @type {keyof typeof states} */ (state)] ?? state);
       const makeRow = () => {
         const item = make("li", { className: "redaction row" });
         const link = make("a", { href: this.api.page(`/web/redactions/${id}`), textContent: name });
         item.append(link, make("span", { className: "hint", textContent: [word, moment(created)].filter(Boolean).join(" · ") }));
         return item;
       };
-      return /** @type {[string, () => HTMLElement]} */ ([`${id} ${state} ${name}`, makeRow]);
+      return /** @type {[string, () => HTMLElement]} */ ([`${id} ${word} ${name}`, makeRow]);
     });
     arrangeRows(this.done, rows);
   }

@@ -3,7 +3,7 @@
 import { count, fineClock } from "../words.js";
 import { bareSpans } from "./bare.js";
 import { arrangeRows, make, reveal } from "../elements.js";
-import { fillKinds } from "./kinds.js";
+import { fillKinds } from "../kinds.js";
 
 /** @typedef {import("./edit_operations.js").Region} Region */
 /** @typedef {import("./tracks.js").RegionSummary} RegionSummary */

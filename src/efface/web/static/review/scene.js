@@ -1,11 +1,9 @@
 /** What is drawn over a frame: faces of people, and regions, each with its looks. */
 
+import { numberOf } from "../words.js";
 import { REGION_COLOR, SPOT_COLOR, colorOf } from "./colors.js";
 import { between } from "./geometry.js";
 import { PendingMoves } from "./moved_boxes.js";
-
-/** Ids of people count from the one after this. */
-const FACE_ID_BASE = 1000;
 
 /** @typedef {import("./tracks.js").Box} Box */
 /**
@@ -13,15 +11,6 @@ const FACE_ID_BASE = 1000;
  *   isKept: boolean, isSelected: boolean, isGuess: boolean}} Thing `id` is that of the track or the region; a guess is
  *   a place that the engine has not looked at yet
  */
-
-/**
- * The number that somebody goes by. It stays theirs when others are merged, split or removed: whoever was told
- * "keep number 4" must not find another person under it.
- * @param {number} faceId
- */
-export function numberOf(faceId) {
-  return faceId > FACE_ID_BASE ? faceId - FACE_ID_BASE : faceId;
-}
 
 export class Scene {
   /** @type {{sort: "face" | "region", id: number, frame: number, box: Box} | null} what is being dragged */
