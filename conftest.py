@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-_SERVERS = {"postgres_server_url", "postgres_url", "s3_url", "azure_url"}
+_SERVERS = {"postgres", "postgres_url", "s3_url", "azure_url"}
 """Fixtures that start a real PostgreSQL or an emulator of a cloud's object store."""
 
 

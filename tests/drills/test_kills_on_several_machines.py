@@ -2,7 +2,6 @@
 
 import json
 import random
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -29,7 +28,8 @@ from tests.drills.drill import (
 )
 from tests.drills.test_kills_on_one_machine import wait
 from tests.live_service import LiveService
-from tests.storage.servers import ServerMissing, postgres_server, s3_server
+from tests.storage.postgres import running_postgres
+from tests.storage.servers import s3_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.weights, pytest.mark.postgres, pytest.mark.emulator]
 
@@ -52,14 +52,7 @@ class Cluster:
 @contextmanager
 def running_cluster(folder: Path) -> Iterator[Cluster]:
     with ExitStack() as stack:
-        try:
-            # PostgreSQL runs as another user, whom pytest's folders are closed to.
-            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="efface-drill-")))
-            place.chmod(0o755)
-            (place / "postgres").mkdir()
-            database_url = stack.enter_context(postgres_server(place / "postgres"))
-        except ServerMissing as missing:
-            pytest.skip(str(missing))
+        database_url = stack.enter_context(running_postgres()).url
         endpoint = stack.enter_context(s3_server(folder))
         urllib.request.urlopen(urllib.request.Request(f"{endpoint}/efface", method="PUT"), timeout=10).close()
         options = {

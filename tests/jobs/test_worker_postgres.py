@@ -9,7 +9,7 @@ import pytest
 
 from efface.domain.service import Failure, JobState
 from tests.jobs.drill import Drill, is_running, kill_hard
-from tests.jobs.postgres import Postgres, running_postgres
+from tests.storage.postgres import Postgres, running_postgres
 
 pytestmark = pytest.mark.slow
 

@@ -4,18 +4,16 @@ import shutil
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from secrets import token_hex
 
 import pytest
-from sqlalchemy import create_engine, text
 
+from tests.storage.postgres import Postgres, running_postgres
 from tests.storage.servers import (
     ServerMissing,
     azure_server,
     make_azure_container,
-    postgres_server,
     s3_server,
 )
 
@@ -40,31 +38,17 @@ def served(server: Callable[[Path], AbstractContextManager[str]], folder: Path) 
 
 
 @pytest.fixture(scope="session")
-def postgres_server_url(open_folder: Path) -> Iterator[str]:
-    """URL of a PostgreSQL server that runs while the tests do."""
-    yield from served(postgres_server, open_folder / "postgres")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server that runs while the tests do."""
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture
-def postgres_url(postgres_server_url: str) -> Iterator[str]:
+def postgres_url(postgres: Postgres) -> Iterator[str]:
     """URL of an empty PostgreSQL database."""
-    with empty_database(postgres_server_url) as url:
+    with postgres.database() as url:
         yield url
-
-
-@contextmanager
-def empty_database(server_url: str) -> Iterator[str]:
-    """URL of a database that is made for the block."""
-    name = f"efface_{token_hex(6)}"
-    server = create_engine(
-        server_url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
-    )
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield server_url.replace("/postgres", f"/{name}")
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import hmac
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -16,77 +15,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
-from urllib.parse import urlsplit
 
 START_LIMIT_S = 60.0
 
 
 class ServerMissing(Exception):
     """The program of a server is not installed here; the message says what to install."""
-
-
-@contextmanager
-def postgres_server(folder: Path) -> Iterator[str]:
-    """A PostgreSQL of its own.
-
-    Args:
-        folder: an empty folder that every user may enter; its data go below.
-
-    Yields:
-        URL of its database ``postgres``, of which the user may make others.
-
-    Raises:
-        ServerMissing: no ``initdb`` is found.
-    """
-    programs = _postgres_programs()
-    user = _ordinary_user()
-    port = free_port()
-    data = folder / "data"
-    if user is not None:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    run_as = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    made = subprocess.run(
-        [
-            programs / "initdb",
-            "-D",
-            data,
-            "-U",
-            "efface",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-        ],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        **run_as,  # type: ignore[call-overload]
-    )
-    if made.returncode:
-        raise RuntimeError(f"initdb failed: {made.stderr}")
-    url = f"postgresql://efface@127.0.0.1:{port}/postgres"
-    with restart_postgres(folder, url):
-        yield url
-
-
-@contextmanager
-def restart_postgres(folder: Path, url: str) -> Iterator[None]:
-    """Run the server that ``postgres_server`` has made in a folder again, at the same URL."""
-    port = urlsplit(url).port
-    assert port is not None
-    programs = _postgres_programs()
-    command = [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), "-h", "127.0.0.1"]
-    command += ["-k", str(folder), "-F"]
-    user = _ordinary_user()
-    run_as = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    with server_process(command, folder, lambda: can_connect(port), **run_as) as process:
-        yield
-        # Fast instead of smart: connections that a failed test left open must not hold it up.
-        process.send_signal(signal.SIGINT)
-        process.wait(START_LIMIT_S)
 
 
 @contextmanager
@@ -198,24 +132,3 @@ def answers(url: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _postgres_programs() -> Path:
-    # Debian keeps them out of PATH, a folder for each version.
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    for folder in [*map(Path, os.environ.get("PATH", "").split(os.pathsep)), *reversed(debian)]:
-        if (folder / "initdb").exists() and (folder / "postgres").exists():
-            return folder
-    raise ServerMissing("needs a PostgreSQL server: apt install postgresql")
-
-
-def _ordinary_user() -> pwd.struct_passwd | None:
-    """Whom to run the server as: PostgreSQL refuses to be root. None where we are not root."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise ServerMissing("needs a user besides root to run PostgreSQL as")

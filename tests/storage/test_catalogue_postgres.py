@@ -7,8 +7,8 @@ from efface.domain.errors import RequestError
 from efface.domain.service import VideoDetails
 from efface.storage import SqlCatalogue, open_catalogue
 from tests.storage.catalogue_contract import CatalogueContract
-from tests.storage.conftest import empty_database
 from tests.storage.corrections_contract import CorrectionsContract
+from tests.storage.postgres import Postgres
 from tests.storage.records import StillClock, account, video
 
 
@@ -18,9 +18,9 @@ def clock() -> StillClock:
 
 
 @pytest.fixture(scope="module")
-def database_url(postgres_server_url: str) -> Iterator[str]:
+def database_url(postgres: Postgres) -> Iterator[str]:
     """One database for all: to make and migrate one takes longer than a test."""
-    with empty_database(postgres_server_url) as url:
+    with postgres.database() as url:
         yield url
 
 
