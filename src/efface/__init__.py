@@ -19,6 +19,7 @@ from efface.domain.errors import (
     ConfigurationError,
     ConflictError,
     DamagedMediaError,
+    DiskFullError,
     DuplicateVideoError,
     EditsChangedError,
     EditsFormatError,

@@ -274,6 +274,36 @@ class CatalogueContract:
         catalogue.remove_video(OWN, video().video_id)
         assert catalogue.face_edits(OWN, video().video_id) == {}
 
+    def test_face_edits_of_several_videos_come_together(self, catalogue: SqlCatalogue) -> None:
+        for number in (1, 2, 3):
+            catalogue.add_video(video(number))
+            catalogue.edit_face(OWN, video(number).video_id, FaceEdit(1000 + number, "A"))
+        catalogue.add_video(video(4))
+        catalogue.add_video(video(5, owner=2))
+        catalogue.edit_face(OTHER, video(5).video_id, FaceEdit(1005, "Theirs"))
+        asked = [video(number).video_id for number in (1, 3, 4, 5)]
+        assert catalogue.face_edits_of(OWN, asked) == {
+            video(1).video_id: {1001: FaceEdit(1001, "A")},
+            video(3).video_id: {1003: FaceEdit(1003, "A")},
+        }
+        assert catalogue.face_edits_of(OWN, []) == {}
+
+    def test_newest_redactions_of_several_videos_come_together(self, catalogue: SqlCatalogue) -> None:
+        for number in (1, 2, 3):
+            catalogue.add_video(video(number))
+        made = {1: [video(number, original_id=video(1).video_id) for number in (11, 13, 15)]}
+        made[2] = [video(12, original_id=video(2).video_id)]
+        theirs = video(14, owner=2, original_id=video(1).video_id)
+        for one in (*made[1], *made[2], theirs):
+            catalogue.add_video(one)
+        found = catalogue.redactions_of(OWN, [video(number).video_id for number in (1, 2, 3)], 2)
+        assert found == {
+            video(1).video_id: (made[1][2], made[1][1]),
+            video(2).video_id: (made[2][0],),
+        }
+        assert catalogue.redactions_of(OWN, [], 2) == {}
+        assert catalogue.redactions_of(OTHER, [video(2).video_id], 2) == {}
+
     def test_removed_video_leaves_its_jobs_cancelled(self, catalogue: SqlCatalogue) -> None:
         catalogue.add_video(video(), index_job(video()))
         catalogue.remove_video(OWN, video().video_id)

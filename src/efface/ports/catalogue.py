@@ -170,8 +170,29 @@ class Videos(Protocol):
         """Videos of all accounts whose retention has ended."""
         ...
 
+    def redactions_of(
+        self, account_id: str, video_ids: Collection[str], limit: int
+    ) -> Mapping[str, tuple[Video, ...]]:
+        """What was made of some videos, in one question.
+
+        Args:
+            account_id: whose.
+            video_ids: of the originals.
+            limit: most that are given of each.
+
+        Returns:
+            The redactions, newest first, by the id of their original; those of which none was made are left out.
+        """
+        ...
+
     def face_edits(self, account_id: str, video_id: str) -> Mapping[int, FaceEdit]:
         """What users have changed of the faces of a video, by face id."""
+        ...
+
+    def face_edits_of(
+        self, account_id: str, video_ids: Collection[str]
+    ) -> Mapping[str, Mapping[int, FaceEdit]]:
+        """The same of several videos, in one question; those of which nothing was changed are left out."""
         ...
 
     def edit_face(self, account_id: str, video_id: str, edit: FaceEdit) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from efface.domain.errors import ArtifactNotFoundError
-from efface.domain.service import Job, Video
+from efface.domain.service import FaceEdit, Job, Video
 from efface.ports.catalogue import VideoFilter, VideoOrder
 from efface.usecases.reading import read_insights
 from efface.usecases.services import Services
@@ -50,8 +50,7 @@ def list_library(
         ServiceUnavailableError: database or store do not answer.
     """
     page = services.catalogue.find_videos(account_id, wanted, skip=skip, limit=limit, order=order)
-    jobs = _open_jobs(services, account_id)
-    return LibraryPage(tuple(_entry(services, video, jobs) for video in page.videos), page.total)
+    return LibraryPage(_entries(services, account_id, page.videos), page.total)
 
 
 def library_entry(services: Services, video: Video) -> LibraryEntry:
@@ -60,12 +59,26 @@ def library_entry(services: Services, video: Video) -> LibraryEntry:
     Raises:
         ServiceUnavailableError: database or store do not answer.
     """
-    return _entry(services, video, _open_jobs(services, video.account_id))
+    (entry,) = _entries(services, video.account_id, (video,))
+    return entry
 
 
-def _entry(services: Services, video: Video, jobs: Mapping[str, Job]) -> LibraryEntry:
-    redactions, job = _redactions_of(services, video), jobs.get(video.video_id)
-    return LibraryEntry(video, _num_faces(services, video), redactions, job)
+def _entries(services: Services, account_id: str, videos: tuple[Video, ...]) -> tuple[LibraryEntry, ...]:
+    """What belongs to some videos: as many questions to the catalogue, however many they are."""
+    jobs = _open_jobs(services, account_id)
+    originals = [video.video_id for video in videos if not video.is_redaction]
+    redactions = services.catalogue.redactions_of(account_id, originals, MAX_REDACTIONS)
+    with_faces = [video.video_id for video in videos if video.has_faces_index]
+    changes = services.catalogue.face_edits_of(account_id, with_faces)
+    return tuple(
+        LibraryEntry(
+            video,
+            _num_faces(services, video, changes.get(video.video_id, {})),
+            redactions.get(video.video_id, ()),
+            jobs.get(video.video_id),
+        )
+        for video in videos
+    )
 
 
 def _open_jobs(services: Services, account_id: str) -> Mapping[str, Job]:
@@ -74,18 +87,11 @@ def _open_jobs(services: Services, account_id: str) -> Mapping[str, Job]:
     return {job.shown_video_id: job for job in jobs if not job.state.is_final}
 
 
-def _redactions_of(services: Services, video: Video) -> tuple[Video, ...]:
-    if video.is_redaction:
-        return ()
-    made = VideoFilter(original_id=video.video_id)
-    return services.catalogue.find_videos(video.account_id, made, skip=0, limit=MAX_REDACTIONS).videos
-
-
-def _num_faces(services: Services, video: Video) -> int | None:
+def _num_faces(services: Services, video: Video, changes: Mapping[int, FaceEdit]) -> int | None:
     if not video.has_faces_index:
         return None
     try:
-        insights = read_insights(services, video)
+        insights = read_insights(services, video, changes)
     except ArtifactNotFoundError:
         # Deleted since the page was read.
         return None

@@ -38,8 +38,15 @@ class StreamCopy:
     """By the file names of the manifest's tracks."""
 
 
-def read_insights(services: Services, video: Video) -> VideoInsights | None:
+def read_insights(
+    services: Services, video: Video, changes: Mapping[int, FaceEdit] | None = None
+) -> VideoInsights | None:
     """The insights of a video with what users have changed of its faces; None where it has no index.
+
+    Args:
+        services: the ports.
+        video: which.
+        changes: what users have changed, where it was read already.
 
     Raises:
         ServiceUnavailableError: database or store do not answer.
@@ -47,7 +54,7 @@ def read_insights(services: Services, video: Video) -> VideoInsights | None:
     if video.index_version == 0:
         return None
     found = services.shelf.insights(video, services.objects)
-    edits = services.catalogue.face_edits(video.account_id, video.video_id)
+    edits = services.catalogue.face_edits(video.account_id, video.video_id) if changes is None else changes
     return replace(found, faces=with_edits(found.faces, edits)) if edits else found
 
 

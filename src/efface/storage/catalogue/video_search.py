@@ -1,10 +1,12 @@
 """Which videos a filter means, and pages of them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 
+from efface.domain.service import Video
 from efface.ports.catalogue import VideoFilter, VideoOrder, VideoPage
 from efface.storage.catalogue.rows import to_video
 from efface.storage.catalogue.tables import accounts, face_edits, fold, videos
@@ -54,6 +56,31 @@ def find_page(connection: Connection, account_id: str, wanted: VideoFilter, page
         .order_by(*_sorted_by(column, is_descending))
     )
     return VideoPage(tuple(map(to_video, connection.execute(rows))), total)
+
+
+def find_redactions(
+    connection: Connection, account_id: str, video_ids: Collection[str], limit: int
+) -> dict[str, tuple[Video, ...]]:
+    """The newest redactions of each of some videos, by the id of the original."""
+    columns = videos.c
+    newest_first = (columns.created.desc(), columns.video_id.desc())
+    place = func.row_number().over(partition_by=columns.original_id, order_by=newest_first)
+    # Ids first, as in a page: all this lies in the index.
+    ids = (
+        select(columns.video_id, place.label("place"))
+        .where(columns.account_id == account_id, columns.original_id.in_(tuple(video_ids)))
+        .subquery()
+    )
+    rows = (
+        select(videos)
+        .join(ids, columns.video_id == ids.c.video_id)
+        .where(columns.account_id == account_id, ids.c.place <= limit)
+        .order_by(*newest_first)
+    )
+    found: dict[str, list[Video]] = {}
+    for row in connection.execute(rows):
+        found.setdefault(row.original_id, []).append(to_video(row))
+    return {original_id: tuple(made) for original_id, made in found.items()}
 
 
 def _sorted_by(column: ColumnElement[Any], is_descending: bool) -> tuple[ColumnElement[Any], ...]:

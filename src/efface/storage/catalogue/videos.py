@@ -1,6 +1,6 @@
 """Videos, and what users have changed of their faces."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from efface.storage.catalogue.rows import (
     video_columns,
 )
 from efface.storage.catalogue.tables import face_edits, fold, jobs, videos
-from efface.storage.catalogue.video_search import PageWanted, count_videos, find_page
+from efface.storage.catalogue.video_search import PageWanted, count_videos, find_page, find_redactions
 
 _BY_ID = select(videos).where(
     videos.c.account_id == bindparam("account_id"), videos.c.video_id == bindparam("video_id")
@@ -139,14 +139,34 @@ class SqlVideos(CataloguePart):
         with self._database.reading() as connection:
             return tuple(map(to_video, connection.execute(wanted)))
 
+    def redactions_of(
+        self, account_id: str, video_ids: Collection[str], limit: int
+    ) -> Mapping[str, tuple[Video, ...]]:
+        """See ``ports.Videos``."""
+        if not video_ids:
+            return {}
+        with self._database.reading() as connection:
+            return find_redactions(connection, account_id, video_ids, limit)
+
     def face_edits(self, account_id: str, video_id: str) -> Mapping[int, FaceEdit]:
         """See ``ports.Videos``."""
+        return self.face_edits_of(account_id, [video_id]).get(video_id, {})
+
+    def face_edits_of(
+        self, account_id: str, video_ids: Collection[str]
+    ) -> Mapping[str, Mapping[int, FaceEdit]]:
+        """See ``ports.Videos``."""
+        if not video_ids:
+            return {}
         wanted = select(face_edits).where(
-            face_edits.c.account_id == account_id, face_edits.c.video_id == video_id
+            face_edits.c.account_id == account_id, face_edits.c.video_id.in_(tuple(video_ids))
         )
+        found: dict[str, dict[int, FaceEdit]] = {}
         with self._database.reading() as connection:
-            rows = connection.execute(wanted.order_by(face_edits.c.face_id)).all()
-        return {row.face_id: FaceEdit(row.face_id, row.name, row.is_deleted) for row in rows}
+            for row in connection.execute(wanted.order_by(face_edits.c.face_id)):
+                edit = FaceEdit(row.face_id, row.name, row.is_deleted)
+                found.setdefault(row.video_id, {})[row.face_id] = edit
+        return found
 
     def edit_face(self, account_id: str, video_id: str, edit: FaceEdit) -> None:
         """See ``ports.Videos``."""

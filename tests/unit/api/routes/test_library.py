@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from efface.domain.service import Failure, JobState, VideoState
 from tests.fakes.api_in_process import ApiInProcess
@@ -44,6 +45,33 @@ def test_redaction_that_waits_for_its_analysis_names_its_job_so_that_it_can_be_c
     shown = {video["id"]: video["jobId"] for video in library(api)}
     assert shown[started["videoId"]] == started["jobId"]
     assert api.call("GET", f"/Library/{started['videoId']}").json()["jobId"] == started["jobId"]
+
+
+def test_longer_page_asks_the_catalogue_no_more(api: ApiInProcess) -> None:
+    statements: list[str] = []
+
+    def noted(_c: Any, _k: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    for number in range(4):
+        video = api.indexed(f"Garden {number}", first_face=1001 + 10 * number)
+        api.clock.move(1)
+        assert api.call("POST", f"/Videos/{video.video_id}/redact", json={"faces": {}}).status_code == 202
+    library(api)
+    counts = []
+    event.listen(Engine, "before_cursor_execute", noted)
+    try:
+        for size in (1, 2, 8):
+            statements.clear()
+            shown = library(api, f"?pageSize={size}")
+            assert len(shown) == size
+            counts.append(len(statements))
+    finally:
+        event.remove(Engine, "before_cursor_execute", noted)
+    assert sum(len(one["redactions"]) for one in shown) == 4
+    assert sum(one["facesCount"] or 0 for one in shown) == 8
+    # Total, page, redactions, changes of faces, open jobs, and whose it is.
+    assert counts[0] <= counts[1] == counts[2] <= 8
 
 
 def test_deleted_person_is_not_counted(api: ApiInProcess) -> None:
