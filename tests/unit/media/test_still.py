@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from efface.domain.errors import MediaNotFoundError, RequestError
 from efface.media.reader import open_video
-from efface.media.still import still_jpeg
+from efface.media.still import shrunk_jpeg, still_jpeg
 
 
 def _gray(data: bytes) -> NDArray[np.uint8]:
@@ -81,6 +81,23 @@ def test_still_is_shrunk_but_never_enlarged(clips: Any) -> None:
     assert _gray(still_jpeg(path, 0, max_side=50)).shape == (25, 50)
     assert _gray(still_jpeg(path, 0, max_side=5000)).shape == (100, 200)
     assert len(still_jpeg(path, 0, quality=10)) < len(still_jpeg(path, 0, quality=95))
+
+
+def test_small_picture_costs_little_and_shows_the_same() -> None:
+    rng = np.random.default_rng(5)
+    picture = cv2.GaussianBlur(rng.integers(0, 256, (360, 640, 3)).astype(np.uint8), (0, 0), 4)
+    large = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+    small = shrunk_jpeg(large, 320)
+    shown = cv2.imdecode(np.frombuffer(small, np.uint8), cv2.IMREAD_GRAYSCALE)
+    expected = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (320, 180), interpolation=cv2.INTER_AREA)
+    assert shown is not None
+    assert shown.shape == expected.shape
+    assert np.abs(shown.astype(float) - expected).mean() < 2.5
+    plain = cv2.imencode(
+        ".jpg", cv2.resize(picture, (320, 180), interpolation=cv2.INTER_AREA), [cv2.IMWRITE_JPEG_QUALITY, 80]
+    )[1]
+    assert len(small) < 0.85 * len(plain)
+    assert shrunk_jpeg(small, 320) == small
 
 
 @pytest.mark.parametrize(

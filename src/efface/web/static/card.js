@@ -13,6 +13,8 @@ import { clock, count, fileSize, moment } from "./words.js";
  */
 
 const MOST_LINKS = 3;
+/** A card is 248 pixels wide or a little more, which finer screens draw with more dots. */
+const PICTURE_PX = globalThis.devicePixelRatio > 1 ? 320 : 272;
 const UNDER_WAY = new Set(["Uploaded", "Processing"]);
 
 // Pictures are fetched when their card comes near: a page of 24 would else cost more than everything else on it.
@@ -128,7 +130,7 @@ export class VideoCard extends HTMLElement {
     if (!this.#isNear || !item.thumbnailId || this.#pictureOf === item.thumbnailId) return;
     this.#pictureOf = item.thumbnailId;
     try {
-      this.#picture = await api.picture(`/Videos/${item.id}/Thumbnails/${item.thumbnailId}`, { query: { maxSide: 320 } });
+      this.#picture = await api.picture(`/Videos/${item.id}/Thumbnails/${item.thumbnailId}`, { query: { maxSide: PICTURE_PX } });
     } catch {
       this.#pictureOf = "";
       return;
