@@ -9,35 +9,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor, analysed
+from tests.browser.numbered import BAR_PX, BITS, HEIGHT, READ, numbered_picture
 from tests.live_service import LiveService
 
-_BITS, _BAR_PX, _HEIGHT = 7, 32, 96
 _NUM_FRAMES = 100
 _FIRST_MS = 5000
-_READ = """
-const canvas = document.createElement("canvas");
-const context = canvas.getContext("2d", { willReadFrequently: true });
-const read = (shown) => {
-  const video = document.querySelector("efface-player video");
-  canvas.width = video.videoWidth;
-  canvas.height = video.videoHeight;
-  // The picture in the middle of a stage that it does not fill.
-  const [width, height] = [shown.videoWidth || shown.width, shown.videoHeight || shown.height];
-  const scale = Math.min(width / canvas.width, height / canvas.height);
-  const [across, down] = [canvas.width * scale, canvas.height * scale];
-  const place = [(width - across) / 2, (height - down) / 2, across, down];
-  context.drawImage(shown, ...place, 0, 0, canvas.width, canvas.height);
-  const bar = canvas.width / BITS;
-  let number = 0;
-  for (let i = 0; i < BITS; i++) {
-    const pixel = context.getImageData((i + 0.5) * bar, canvas.height / 2, 1, 1).data;
-    number = number * 2 + (pixel[0] > 127);
-  }
-  return number;
-};
-const player = document.querySelector("efface-player");
-const video = player.querySelector("video");
-""".replace("BITS", str(_BITS))
 
 
 def write_numbered(path: Path) -> Path:
@@ -46,13 +22,10 @@ def write_numbered(path: Path) -> Path:
     times_ms = _FIRST_MS + np.concatenate([[0], np.cumsum(lengths_ms)])
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"crf": "10", "bf": "2", "g": "25"})
-        stream.width, stream.height, stream.pix_fmt = _BITS * _BAR_PX, _HEIGHT, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = BITS * BAR_PX, HEIGHT, "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
         for number in range(_NUM_FRAMES):
-            bits = [(number >> (_BITS - 1 - i)) & 1 for i in range(_BITS)]
-            row = np.repeat(np.array(bits, np.uint8) * 255, _BAR_PX)
-            picture = np.broadcast_to(row[None, :, None], (_HEIGHT, len(row), 3))
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+            frame = av.VideoFrame.from_ndarray(numbered_picture(number), "rgb24")
             frame.pts, frame.time_base = int(times_ms[number]), Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -81,7 +54,7 @@ def page(signed_in: Visitor, numbered_id: str) -> Page:
 def test_picture_that_plays_and_its_boxes_are_never_of_different_frames(page: Page) -> None:
     pairs = page.evaluate(
         f"""() => new Promise((resolve) => {{
-          {_READ}
+          {READ}
           const stage = player.querySelector(".stage canvas");
           const pairs = [];
           const look = () => {{
@@ -104,7 +77,7 @@ def test_every_step_shows_the_next_frame(page: Page) -> None:
     for number in [*range(1, 40), *range(38, 30, -1)]:
         page.keyboard.press("ArrowRight" if number > _frame(page) else "ArrowLeft")
         expect(page.locator("efface-player")).to_have_attribute("data-shown", str(number))
-        assert page.evaluate(f"() => {{ {_READ} return read(video); }}") == number
+        assert page.evaluate(f"() => {{ {READ} return read(video); }}") == number
 
 
 def test_a_key_that_is_held_ends_on_the_frame_that_it_says(page: Page) -> None:
@@ -116,7 +89,7 @@ def test_a_key_that_is_held_ends_on_the_frame_that_it_says(page: Page) -> None:
         page.keyboard.press("ArrowLeft")
     number = _NUM_FRAMES - 11
     expect(page.locator("efface-player")).to_have_attribute("data-shown", str(number))
-    assert page.evaluate(f"() => {{ {_READ} return read(video); }}") == number
+    assert page.evaluate(f"() => {{ {READ} return read(video); }}") == number
 
 
 def _frame(page: Page) -> int:

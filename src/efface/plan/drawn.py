@@ -1,6 +1,6 @@
 """What a person drew over becomes regions, beside those of the faces."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from efface.plan.regions import RegionTrack
 _MARGIN_SHARE, _MIN_MARGIN_PX = 0.04, 2.0
 """By how much a region is larger than what was drawn, on each side, over its longer side, and at least: a hand and
 a follower are some pixels off, and an encoder smears what lies at the edge."""
+_BEYOND_S = 1_000_000
+"""Further than any sound reaches beyond the picture."""
 SAFE_KIND = BlurringKind.HIGH_BLUR
 """How a region without a kind of its own is hidden where the request's kind hides nothing."""
 
@@ -62,6 +64,24 @@ def join_mutes(spans: Iterable[TimeRange]) -> tuple[TimeRange, ...]:
         else:
             joined.append(span)
     return tuple(joined)
+
+
+def reach_all_sound(spans: Iterable[TimeRange], timeline: Timeline) -> Iterator[TimeRange]:
+    """Spans that reach an end of the picture, made to reach all the sound beyond it.
+
+    Sound may begin before the first frame and go on after the last, where people count no time: who mutes from the first frame on
+    means from the beginning on.
+
+    Args:
+        spans: in seconds of the source's own clock.
+        timeline: of the picture.
+    """
+    start, end = timeline.start_of(0), timeline.start_of(timeline.num_frames)
+    for span in spans:
+        yield TimeRange(
+            span.start - _BEYOND_S if span.start <= start else span.start,
+            span.end + _BEYOND_S if span.end >= end else span.end,
+        )
 
 
 def _tracks_of(

@@ -13,7 +13,7 @@ from efface.domain.redaction import BlurringKind, RedactionRequest
 from efface.domain.track import FaceTrack, Shot
 from efface.edit.apply import apply_edits
 from efface.index.model import FaceIndex
-from efface.plan.drawn import join_mutes, plan_drawn
+from efface.plan.drawn import join_mutes, plan_drawn, reach_all_sound
 from efface.plan.margin import DEFAULT_MARGIN, MaskMargin, longer_sides, pad_boxes, steady_tiny
 from efface.plan.regions import RedactionPlan, RegionTrack
 
@@ -75,7 +75,7 @@ def plan_redaction(
         index.size,
         index.timeline.num_frames,
         tuple(regions),
-        join_mutes(edits.mutes if edits else ()),
+        join_mutes(reach_all_sound(edits.mutes if edits else (), index.timeline)),
         tuple(notices),
     )
 

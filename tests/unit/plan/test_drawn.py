@@ -203,6 +203,27 @@ def test_mutes_that_touch_or_overlap_become_one() -> None:
     assert joined == (TimeRange(Fraction(1), Fraction(6)), TimeRange(Fraction(8), Fraction(9)))
 
 
+@pytest.mark.parametrize(
+    ("span", "reaches_before", "reaches_after"),
+    [
+        ((Fraction(1, 2), Fraction(1)), True, False),
+        ((Fraction(0), Fraction(1)), True, False),
+        ((Fraction(501, 1000), Fraction(2899, 1000)), False, False),
+        ((Fraction(1), Fraction(29, 10)), False, True),
+        ((Fraction(0), Fraction(3)), True, True),
+    ],
+)
+def test_mute_up_to_an_end_of_the_picture_reaches_all_sound_beyond(
+    span: tuple[Fraction, Fraction], reaches_before: bool, reaches_after: bool
+) -> None:
+    index = index_of(pts=range(500, 2940, 40))
+    (mute,) = plan_redaction(index, NO_FACES, edits=edits_of(mutes=(TimeRange(*span),))).mutes
+    assert (mute.start < -1000) == reaches_before
+    assert (mute.end > 1000) == reaches_after
+    assert reaches_before or mute.start == span[0]
+    assert reaches_after or mute.end == span[1]
+
+
 def test_plan_knows_when_no_sound_is_heard() -> None:
     span = TimeRange(Fraction(1, 3), Fraction(1))
     plan = plan_redaction(index_of(), NO_FACES, edits=edits_of(mutes=(span,)))

@@ -1,6 +1,6 @@
 /** Which frame a video element shows, exactly, and how to have it show another. */
 
-import { givesPictures } from "./picture.js";
+import { Pictures } from "./picture.js";
 import { lastAtMost } from "./tracks.js";
 
 /** @typedef {import("./tracks.js").TrackStore} TrackStore */
@@ -32,8 +32,7 @@ export class FrameClock extends EventTarget {
     this.shown = 0;
     /** Whether there is a picture to step through; else stills of the service stand in for it. */
     this.hasVideo = true;
-    /** Whether the page can draw pictures itself, each known by its time. */
-    this.givesPictures = false;
+    this.pictures = new Pictures(video);
     this.ready = this.#firstPicture();
     video.addEventListener("seeked", () => this.#seeked());
     tracks.addEventListener("chunk", () => {
@@ -107,14 +106,15 @@ export class FrameClock extends EventTarget {
   /** @returns {Promise<void>} when it is known at which time the container begins */
   #firstPicture() {
     if (!HAS_CALLBACKS) {
-      this.#followRoughly();
+      // Each browser counts a video that begins late in its own way; this one does not tell which.
+      if (this.tracks.summary.startPts === 0) this.#followRoughly();
+      else this.#giveUp();
       return Promise.resolve();
     }
     return new Promise((resolve) => {
       const none = () => {
-        this.hasVideo = false;
+        this.#giveUp();
         resolve();
-        this.dispatchEvent(new Event("novideo"));
       };
       this.video.addEventListener("error", none, { once: true });
       // A browser that knows the sound alone plays that, before a black picture.
@@ -125,12 +125,18 @@ export class FrameClock extends EventTarget {
           this.#start = metadata.mediaTime;
           resolve();
         }
-        if (this.video.paused) this.givesPictures = givesPictures(this.video, metadata.mediaTime);
+        if (this.video.paused) this.pictures.look(metadata.mediaTime);
         this.#show(metadata.mediaTime);
         this.video.requestVideoFrameCallback(shown);
       };
       this.video.requestVideoFrameCallback(shown);
     });
+  }
+
+  #giveUp() {
+    this.hasVideo = false;
+    // Whoever made this clock listens in a moment.
+    queueMicrotask(() => this.dispatchEvent(new Event("novideo")));
   }
 
   /** Without callbacks there is the time that plays: right to a frame or so while playing, exact while paused. */

@@ -152,15 +152,21 @@ export class Corrections {
     const from = part(this.form, "[name=from]", HTMLInputElement);
     const to = part(this.form, "[name=to]", HTMLInputElement);
     part(this.form, ".from-here", HTMLElement).addEventListener("click", () => { from.value = fineClock(this.player.clock.seconds); });
-    part(this.form, ".to-here", HTMLElement).addEventListener("click", () => { to.value = fineClock(this.player.clock.seconds + 0.05); });
+    part(this.form, ".to-here", HTMLElement).addEventListener("click", () => { 
+      // To the end of what is seen, and rounded up: less than was meant must not be silent.
+      const [, end] = this.tracks.timesOfFrame(this.player.clock.frame);
+      to.value = fineClock(Math.ceil(end * 10 - 1e-6) / 10);
+    });
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       const [start, end] = [parseClock(from.value), parseClock(to.value)];
       if (start === null || end === null) tellError(new Error("Times look like 0:12.5: minutes, seconds, tenths."));
       else if (end <= start) tellError(new Error("The silence must end after it begins: set a later end."));
       else {
-        const { summary } = this.tracks;
-        this.edits.apply(operations.addMute([toOwnClock(start, summary), toOwnClock(end, summary)]), "mute a span");
+        const { summary, duration } = this.tracks;
+        // To the last tenth is to the end, and all sound after it.
+        const last = end > duration - 0.1 ? Math.max(end, Math.ceil(duration * 1000) / 1000) : end;
+        this.edits.apply(operations.addMute([toOwnClock(start, summary), toOwnClock(last, summary)]), "mute a span");
         this.form.reset();
       }
     });

@@ -6,7 +6,6 @@ import { DrawTool } from "./draw_tool.js";
 import { oncePerPicture, part } from "../elements.js";
 import { letterboxed, topmost } from "./geometry.js";
 import { drawThings } from "./overlay.js";
-import { drawPicture } from "./picture.js";
 
 /** @typedef {import("./geometry.js").Point} Point */
 
@@ -17,6 +16,8 @@ export class Player extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #backwards;
   #backRate = 0;
+  /** Number of times that it was to play or to pause: the last one counts. */
+  #asked = 0;
   #stillFrame = -1;
   /** The boxes of the frame that comes are about to be drawn. */
   #isSeeing = false;
@@ -100,11 +101,14 @@ export class Player extends EventTarget {
     this.#stopBackwards();
     if (rate) this.video.playbackRate = rate;
     this.dispatchEvent(new Event("play"));
-    void this.video.play().catch(() => {});
+    // All times count from the picture that comes first: it must be seen before any other.
+    const asked = ++this.#asked;
+    void this.clock.ready.then(() => (asked === this.#asked ? this.video.play() : undefined)).catch(() => {});
   }
 
   pause() {
     this.#stopBackwards();
+    this.#asked++;
     this.video.pause();
     this.video.playbackRate = Number(this.speed.value);
     this.#tellPlaying();
@@ -184,7 +188,7 @@ export class Player extends EventTarget {
     const picture = this.picture;
     if (!this.#drawsPicture) context.clearRect(0, 0, width, height);
     else {
-      const time = drawPicture(context, this.video, picture);
+      const time = this.clock.pictures.draw(context, picture);
       // What was drawn last is of one piece, and stays.
       if (time === null) return;
       this.#isSeeing = true;
@@ -199,7 +203,7 @@ export class Player extends EventTarget {
 
   /** Whether the picture on the screen is the canvas's: while nothing moves, the video itself is as sharp as can be. */
   get #drawsPicture() {
-    return !this.video.paused && this.clock.givesPictures && this.still.hidden;
+    return !this.video.paused && this.clock.pictures.areGiven && this.still.hidden;
   }
 
   /** A box is being drawn, moved or resized. */

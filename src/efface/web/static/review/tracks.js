@@ -21,6 +21,7 @@
 
 const MAX_CHUNKS = 12;
 const EIGHTH = 0.125;
+const ROUNDING_S = 3e-6;
 
 /** Tells "summary" when people or regions have changed, "chunk" when boxes have come. */
 export class TrackStore extends EventTarget {
@@ -138,8 +139,8 @@ export class TrackStore extends EventTarget {
    * @param {number} seconds from the first frame
    */
   frameAtTime(seconds) {
-    // Half a tick: a time that came through floating point is not a frame earlier.
-    const pts = this.summary.startPts + seconds / this.tickSeconds + 0.5;
+    // Half a tick: a time that came through floating point is not a frame earlier. Nor is one of a browser, in microseconds.
+    const pts = this.summary.startPts + seconds / this.tickSeconds + Math.max(0.5, ROUNDING_S / this.tickSeconds);
     const number = lastAtMost(this.summary.chunks.length, (i) => this.summary.chunks[i].firstPts, pts);
     const { firstFrame, endFrame, firstPts } = this.summary.chunks[number];
     const chunk = this.#chunks.get(number);
