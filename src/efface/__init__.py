@@ -41,6 +41,7 @@ from efface.domain.errors import (
     UnknownFaceError,
     UnsupportedMediaError,
     VideoBusyError,
+    VideoChangedError,
     VideoNotFoundError,
     WeightsError,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "UnknownFaceError",
     "UnsupportedMediaError",
     "VideoBusyError",
+    "VideoChangedError",
     "VideoInfo",
     "VideoNotFoundError",
     "WeightsError",

@@ -106,6 +106,7 @@ _STATUSES: tuple[tuple[type[domain.EffaceError], int, ErrorType], ...] = (
     (domain.NotFoundError, 404, ErrorType.NOT_FOUND),
     (domain.DuplicateVideoError, 409, ErrorType.ALREADY_EXISTS),
     (domain.EditsChangedError, 412, ErrorType.ALREADY_EXISTS),
+    (domain.VideoChangedError, 412, ErrorType.ALREADY_EXISTS),
     (domain.ConflictError, 409, ErrorType.VIDEO_INDEXING_IN_PROGRESS),
     (domain.ServiceUnavailableError, 504, ErrorType.SERVER_TIMEOUT),
     (domain.DiskFullError, 507, ErrorType.ACCOUNT_UPLOAD_QUOTA_EXCEEDED),

@@ -187,6 +187,10 @@ class EditsChangedError(ConflictError):
         )
 
 
+class VideoChangedError(ConflictError):
+    """A video was analysed or corrected anew since somebody looked at it and chose."""
+
+
 class QueueFullError(EffaceError):
     """So much work is pending that no more is taken."""
 

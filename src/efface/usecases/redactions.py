@@ -14,6 +14,7 @@ from efface.domain.errors import (
     ServiceUnavailableError,
     UnknownFaceError,
     VideoBusyError,
+    VideoChangedError,
 )
 from efface.domain.redaction import BlurringKind, FilterScope, RedactionRequest
 from efface.domain.service import (
@@ -37,8 +38,19 @@ EDITS_KEY = "edits_key"
 """In a job's request: where the corrections lie that are to be applied."""
 DRAWN = "drawn"
 """In a job's request: what was drawn and muted before the video was indexed."""
+INDEX_VERSION = "index_version"
+"""In a job's request: the index whose people it names."""
 NAMES = "names"
 """In a job's request: what the people whom it may keep visible were called then, by face id."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenState:
+    """What of a video somebody had before them when choosing whom to hide."""
+
+    index_version: int
+    edits_revision: int
+    """The newest there was, 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,8 @@ class RedactionOrder:
     makes_stream: bool
     edits: WantedEdits = field(default_factory=WantedEdits)
     """Corrections by hand that are to be applied."""
+    seen: SeenState | None = None
+    """What the choice was made from; None where the client has not told."""
     priority: Priority = Priority.NORMAL
     callback_url: str | None = None
     retention_days: int | None = None
@@ -90,9 +104,12 @@ def start_redaction(services: Services, original: Video, order: RedactionOrder) 
         UnknownFaceError: the request names faces that the index, as corrected, does not hold.
         ArtifactNotFoundError: there are no corrections of the revision that is asked for.
         VideoBusyError: the video is being indexed.
+        VideoChangedError: it is not as it was when the choice was made.
         QueueFullError: too much work is pending.
     """
     _refuse_unfit(original)
+    if order.seen is not None:
+        _refuse_unseen(services, original, order.seen)
     ordered = order_edits(services, original, order.edits, order.request)
     if ordered is None:
         refuse_unknown_faces(services, original, order.request)
@@ -161,6 +178,8 @@ def _request_of(
     services: Services, original: Video, order: RedactionOrder, waits_for: Job | None
 ) -> dict[str, Any]:
     request = request_document(order.request)
+    if waits_for is None:
+        request[INDEX_VERSION] = original.index_version
     if order.request.face_ids:
         request[NAMES] = {str(face_id): name for face_id, name in names_given(services, original).items()}
     if waits_for is not None and not order.edits.is_empty:
@@ -207,6 +226,20 @@ def hand_in(services: Services, job: Job) -> None:
 def expiry(services: Services, retention_days: int | None) -> datetime | None:
     """When a video with this retention is removed, None for never."""
     return None if retention_days is None else services.clock.now() + timedelta(days=retention_days)
+
+
+def _refuse_unseen(services: Services, original: Video, seen: SeenState) -> None:
+    """Whoever is 1001 in another index may be somebody else, and what was drawn since would stay bare."""
+    name = f"video '{original.video_id}'"
+    if seen.index_version != original.index_version:
+        raise VideoChangedError(
+            f"{name} was analysed anew since whom to hide was chosen: look at its people again, then ask again"
+        )
+    newest = services.catalogue.edits_revision(original.account_id, original.video_id, None)
+    if (newest.revision if newest else 0) != seen.edits_revision:
+        raise VideoChangedError(
+            f"{name} was corrected by somebody else since it was looked at: look at it again, then ask again"
+        )
 
 
 def _refuse_unfit(original: Video) -> None:

@@ -37,7 +37,7 @@ from efface.usecases.object_keys import (
 from efface.usecases.ordered_edits import drawn_edits
 from efface.usecases.reading import INDEX_FILE
 from efface.usecases.redaction_facts import redaction_facts
-from efface.usecases.redactions import DRAWN, EDITS_KEY, NAMES, request_from_document
+from efface.usecases.redactions import DRAWN, EDITS_KEY, INDEX_VERSION, NAMES, request_from_document
 from efface.usecases.services import new_video_id
 from efface.usecases.work import WorkOrder, WorkTools, opened_source
 from efface.usecases.work_pictures import POSTER_SHARE, poster_id
@@ -145,9 +145,13 @@ def _index(order: WorkOrder, tools: WorkTools) -> FaceIndex:
     """The index of the original.
 
     Raises:
-        IndexMismatchError: the file is another than it was made from.
+        IndexMismatchError: the file is another than it was made from, or the index is not that of the order.
     """
     video = order.video
+    if order.job.request.get(INDEX_VERSION, video.index_version) != video.index_version:
+        raise IndexMismatchError(
+            f"video '{video.video_id}' was analysed anew since its redaction was asked for: ask again"
+        )
     with tools.objects.local_file(index_key(video, video.index_version, INDEX_FILE)) as file:
         index = decode_index(file)
     if video.source is None or index.source.sha256 != video.source.sha256:

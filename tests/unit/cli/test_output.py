@@ -54,6 +54,7 @@ EXPECTED = {
     "VideoBusyError": ExitCode.REQUEST,
     "DuplicateVideoError": ExitCode.REQUEST,
     "EditsChangedError": ExitCode.REQUEST,
+    "VideoChangedError": ExitCode.REQUEST,
     "Cancelled": ExitCode.INTERRUPTED,
 }
 

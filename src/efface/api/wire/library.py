@@ -105,6 +105,8 @@ class LibraryItem(WireShape):
     """People that were found; None where nobody has looked."""
     can_be_redacted: bool
     has_source_video_file: bool
+    index_version: int
+    """Number of its index, which counts with each analysis; 0 where there is none."""
     original_video_id: str | None
     """The video that this one is a redaction of."""
     redactions: tuple[RelatedVideo, ...]
@@ -142,6 +144,7 @@ def library_item(entry: LibraryEntry) -> LibraryItem:
         faces_count=entry.num_faces,
         can_be_redacted=video.has_faces_index and video.source is not None,
         has_source_video_file=video.source is not None,
+        index_version=video.index_version,
         original_video_id=video.original_id,
         redactions=tuple(map(_related, entry.redactions)),
         redaction=_summary(video.redaction),

@@ -23,7 +23,7 @@ from efface.api.wire.presets import IndexingPreset, StreamingPreset, index_optio
 from efface.api.wire.redaction import WantedRedaction, read_redaction
 from efface.domain.service import IndexOptions, Privacy, Video, VideoDetails
 from efface.usecases.intake import IncomingFile, IntakeOrder
-from efface.usecases.redactions import RedactionOrder
+from efface.usecases.redactions import RedactionOrder, SeenState
 
 _DEFAULT_LANGUAGE = "en-US"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){1,4}")
@@ -160,8 +160,16 @@ class RedactionQuery(QueryShape):
     retention_period: RetentionDays = None
     """Days after which the new video is deleted. An extension of efface."""
 
-    def order(self, original: Video, wanted: WantedRedaction, max_name_length: int) -> RedactionOrder:
+    def order(
+        self, original: Video, wanted: WantedRedaction, max_name_length: int, seen: SeenState | None
+    ) -> RedactionOrder:
         """The same in the words of the core.
+
+        Args:
+            original: that is redacted.
+            wanted: the body.
+            max_name_length: characters that a name may have.
+            seen: what the choice was made from, where the client tells.
 
         Raises:
             ApiError: 400, the name or the address cannot be used.
@@ -176,6 +184,7 @@ class RedactionQuery(QueryShape):
         return RedactionOrder(
             request=wanted.request,
             edits=wanted.edits,
+            seen=seen,
             details=details,
             streaming_preset=self.streaming_preset,
             makes_stream=makes_stream(self.streaming_preset),

@@ -8,6 +8,8 @@ const SHOWN_MS = 8000;
  */
 export function tell(text, { isBad = false } = {}) {
   const place = /** @type {HTMLElement} */ (document.getElementById("notices"));
+  const isTold = [...place.querySelectorAll(".notice.bad p")].some((words) => words.textContent === text);
+  if (isBad && isTold) return;
   const notice = document.createElement("div");
   notice.className = isBad ? "notice bad" : "notice";
   const words = document.createElement("p");
@@ -22,8 +24,18 @@ export function tell(text, { isBad = false } = {}) {
   if (!isBad) setTimeout(() => notice.remove(), SHOWN_MS);
 }
 
+/** @type {((status: number) => void)[]} */
+const listeners = [];
+
+/** Hear of each refusal of the service that a person is told of. @param {(status: number) => void} act */
+export function onRefusal(act) {
+  listeners.push(act);
+}
+
 /** Tell what has gone wrong. @param {unknown} error */
 export function tellError(error) {
   if (error instanceof DOMException && error.name === "AbortError") return;
+  const { status } = /** @type {{status?: number}} */ (error ?? {});
+  if (status) for (const act of listeners) act(status);
   tell(error instanceof Error ? error.message : String(error), { isBad: true });
 }

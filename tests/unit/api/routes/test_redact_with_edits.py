@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from efface.domain.edits import Edits
-from efface.domain.service import Job, Video
+from efface.domain.service import Failure, Job, JobState, Video
 from efface.edit import decode_edits
 from efface.usecases.redactions import EDITS_KEY, request_from_document
 from tests.fakes.api_in_process import ApiInProcess
@@ -148,3 +148,33 @@ def test_upload_takes_regions_and_no_saved_corrections(api: ApiInProcess) -> Non
         data={"redact": '{"faces": {}, "edits": true}'},
     )
     assert (refused.status_code, "'edits' cannot be given with an upload" in refused.text) == (400, True)
+
+
+def test_order_that_names_what_it_was_chosen_from_is_refused_when_that_is_no_more(api: ApiInProcess) -> None:
+    video = api.indexed()
+    seen = api.call("GET", f"/Videos/{video.video_id}/Tracks").headers["ETag"]
+
+    def ask(tag: str) -> httpx.Response:
+        headers = {**api.authorized(), "If-Match": tag}
+        return api.ask(
+            "POST", f"{api.path}/Videos/{video.video_id}/redact", headers=headers, json={"faces": {}}
+        )
+
+    assert (seen, ask(seen).status_code, ask("*").status_code) == ('"1.0"', 202, 202)
+    save(api, video, 0, regions=[region()])
+    corrected = ask(seen)
+    assert (corrected.status_code, corrected.json()["ErrorType"]) == (412, "ALREADY_EXISTS")
+    assert "corrected by somebody else" in corrected.json()["Message"]
+    seen = api.call("GET", f"/Videos/{video.video_id}/Tracks").headers["ETag"]
+    assert ask(seen).status_code == 202
+    end_redactions(api, video)
+    index_once_more(api, video)
+    analysed = ask(seen)
+    assert analysed.status_code == 412
+    assert "analysed anew" in analysed.json()["Message"]
+    assert ask("anything").status_code == 400
+
+
+def end_redactions(api: ApiInProcess, video: Video) -> None:
+    for job in api.catalogue.jobs_of_video(video.account_id, video.video_id):
+        api.catalogue.end_job(job.job_id, JobState.CANCELLED, Failure("Cancelled", "cancelled"))

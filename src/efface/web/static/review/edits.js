@@ -216,8 +216,21 @@ export class EditsStore extends EventTarget {
     return true;
   }
 
-  async #reload() {
+  /** Take over what others have saved meanwhile; what is not saved here comes first. @returns {Promise<boolean>} whether there was anything */
+  async refresh() {
+    if (this.status !== "saved") return false;
     const answer = await this.api.get(`/Videos/${this.videoId}/Edits`);
+    if (this.status !== "saved" || answer.revision === this.revision) return false;
+    this.#takeNew(answer);
+    return true;
+  }
+
+  async #reload() {
+    this.#takeNew(await this.api.get(`/Videos/${this.videoId}/Edits`));
+  }
+
+  /** @param {any} answer */
+  #takeNew(answer) {
     this.#take(answer, this.document.source_sha256);
     this.dispatchEvent(new Event("saved"));
   }

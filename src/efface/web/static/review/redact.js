@@ -56,7 +56,11 @@ export class RedactPanel extends EventTarget {
     for (const model of [models.choice, models.edits, models.tracks]) for (const name of ["change", "summary"]) model.addEventListener(name, () => this.tell());
     watch(api, {
       onJob: (news) => this.#heard(news),
-      onVideo: (news) => { if (news.id === this.#outputId) void this.#loadDone(); },
+      onVideo: (news) => {
+        if (news.id === this.#outputId) void this.#loadDone();
+        // Analysed anew.
+        if (news.id === this.models.videoId && news.state === "Processed") this.dispatchEvent(new Event("outdated"));
+      },
       onPoll: () => void this.#look(),
     });
     this.tell();
@@ -131,7 +135,9 @@ export class RedactPanel extends EventTarget {
       const values = new FormData(this.form);
       const query = { name: String(values.get("name")).trim() || null, streamingPreset: values.get("streaming") ? "SingleBitrate" : "NoStreaming" };
       const body = JSON.stringify(redactionBody(this.kind, choice.keptIds, edits.revision));
-      const answer = await this.api.send("POST", `/Videos/${videoId}/redact`, { query, body, headers: { "Content-Type": "application/json" } });
+      // Bound to what is shown: in another index those who are kept may be others, and what was drawn elsewhere would stay bare.
+      const headers = { "Content-Type": "application/json", "If-Match": `"${this.models.tracks.summary.indexVersion}.${edits.revision}"` };
+      const answer = await this.api.send("POST", `/Videos/${videoId}/redact`, { query, body, headers });
       // A new one: what an earlier one was about to say is no matter any more.
       this.#jobId = String(answer.headers.get("Location")).split(/[?#]/)[0].split("/").pop() ?? "";
       this.#outputId = "";
@@ -142,6 +148,7 @@ export class RedactPanel extends EventTarget {
       else void this.#loadDone();
     } catch (error) {
       tellError(error);
+      if (/** @type {any} */ (error)?.status === 412) this.dispatchEvent(new Event("outdated"));
     } finally {
       this.button.ariaDisabled = null;
     }

@@ -6,6 +6,7 @@ import { fineClock } from "../words.js";
 import { Choice } from "./choice.js";
 import * as operations from "./edit_operations.js";
 import { EditsStore } from "./edits.js";
+import { Elsewhere } from "./elsewhere.js";
 import { Corrections } from "./corrections.js";
 import { part } from "../elements.js";
 import { numberOf } from "../words.js";
@@ -78,6 +79,8 @@ class ReviewPage {
     const note = part(this.player.root, ".stage-note", HTMLElement);
     const preview = new Preview(part(this.root, "#preview", HTMLButtonElement), note, this, api, () => redact.kind);
     redact.addEventListener("kind", () => preview.refresh());
+    const elsewhere = new Elsewhere(this.root, api, this);
+    redact.addEventListener("outdated", () => void elsewhere.catchUp());
     this.tabs.addEventListener("open", (event) => {
       const id = /** @type {CustomEvent} */ (event).detail;
       risks.setOpen(id === "panel-risks");
