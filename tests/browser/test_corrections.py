@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests import live_service
 from tests.browser.conftest import Visitor, analysed, reader
 from tests.browser.pictures import (
     NUM_FRAMES,
@@ -21,6 +20,7 @@ from tests.browser.pictures import (
     write_moving_object,
     write_vanishing_face,
 )
+from tests.browser.watching import until
 from tests.live_service import LiveService
 
 WORK_MS = 120_000
@@ -166,7 +166,7 @@ def test_what_is_being_typed_stays_when_the_page_hears_of_something_meanwhile(
     label.press_sequentially("a sc")
     # The page has asked what the correction has led to, and hears of it now.
     expect(page.locator("#save-state")).to_have_text("All corrections saved")
-    live_service.wait_until(lambda: pumped(page) and held, 10, "asked for the tracks")
+    until(page, lambda: bool(held), "asked for the tracks")
     with page.expect_response("**/Tracks"):
         for route in held:
             route.continue_()
@@ -180,12 +180,6 @@ def test_what_is_being_typed_stays_when_the_page_hears_of_something_meanwhile(
     page.locator("#undo").click()
     expect(page.locator("efface-region")).to_have_count(0)
     expect(page.locator("#save-state")).to_have_text("All corrections saved")
-
-
-def pumped(page: Page) -> bool:
-    """Let the browser's news come in, which reach a handler only while something of the page is asked."""
-    page.evaluate("0")
-    return True
 
 
 def test_keys_step_frame_by_frame_and_switch_people(signed_in: Visitor, sample_id: str) -> None:

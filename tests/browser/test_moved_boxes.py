@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests import live_service
 from tests.browser.conftest import Visitor, reader
-from tests.browser.test_corrections import opened, point_in, pumped, saved
+from tests.browser.test_corrections import opened, point_in, saved
+from tests.browser.watching import until
 from tests.live_service import LiveService
 
 SIZE = (640, 480)
@@ -94,12 +94,12 @@ def test_frames_around_a_moved_box_show_what_the_engine_makes_of_them(
     guessed, is_dashed = drawn(page)
     assert is_dashed
     assert guessed[0] > before[FRAME + 3][0] + 10
-    live_service.wait_until(lambda: pumped(page) and held, 10, "asked to save it")
+    until(page, lambda: bool(held), "asked to save it")
     for route in held:
         route.continue_()
     page.unroute("**/Edits", hold)
     expect(page.locator("#save-state")).to_have_text("All corrections saved")
-    live_service.wait_until(lambda: not drawn(page)[1], 10, "the service's boxes are here")
+    until(page, lambda: not drawn(page)[1], "the service's boxes are here")
     after = boxes(service, sample_id)
     for frame in (FRAME + 3, FRAME + 4, FRAME + 20, FRAME - 3, FRAME):
         go_to(page, frame)

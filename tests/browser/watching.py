@@ -1,5 +1,7 @@
 """Watches a page while a test uses it: whatever a browser complains of fails the test."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -14,6 +16,7 @@ new PerformanceObserver((list) => {
 _GIVEN_UP = "net::ERR_ABORTED"
 """What a page gives up by itself: the stream of events when it is left, bytes of a video that is sought in."""
 LARGEST_SHIFT = 0.02
+_STILL_S = 1.0
 
 
 @dataclass
@@ -77,16 +80,43 @@ def layout_shift(page: Page) -> float:
     return shift
 
 
-def bytes_of_first_page(page: Page, url: str) -> int:
+def until(page: Page, look: Callable[[], bool], what: str, limit_s: float = 20) -> None:
+    """Wait until something holds, and let what the browser has to tell come in meanwhile."""
+    end_s = time.monotonic() + limit_s
+    while not look():
+        assert time.monotonic() < end_s, f"{what}: not within {limit_s} s"
+        page.wait_for_timeout(50)
+
+
+def bytes_of_first_page(page: Page, url: str, is_ready: Callable[[Page], None]) -> int:
     """Bytes over the wire, heads and bodies, until a page that was never opened stands still; those of videos, which
     come while they play, are left out."""
     seen: list[Request] = []
+    open_ones: set[Request] = set()
+    changed_s = time.monotonic()
 
-    def note(request: Request) -> None:
+    def note(request: Request, *, is_over: bool) -> None:
+        nonlocal changed_s
+        # Events come for as long as the page is open.
+        if request.url.endswith("/Events") or "/files/" in request.url:
+            return
+        changed_s = time.monotonic()
+        (open_ones.discard if is_over else open_ones.add)(request)
+
+    def finished(request: Request) -> None:
+        note(request, is_over=True)
         seen.append(request)
 
-    page.on("requestfinished", note)
+    page.on("request", lambda request: note(request, is_over=False))
+    page.on("requestfailed", lambda request: note(request, is_over=True))
+    page.on("requestfinished", finished)
     page.goto(url, wait_until="load")
-    page.wait_for_timeout(1500)
+    is_ready(page)
+    until(
+        page,
+        lambda: not open_ones and time.monotonic() - changed_s > _STILL_S,
+        "a page that stands still",
+        60,
+    )
     sizes = [request.sizes() for request in seen if "/files/" not in request.url]
     return sum(size["responseHeadersSize"] + size["responseBodySize"] for size in sizes)
