@@ -22,7 +22,7 @@ def rendering_of(source: Path) -> Rendering:
     """A black box over the place that the comparison looks at, in the middle third."""
     with open_video(source) as video:
         suffix = default_output_suffix(video.info)
-        raw = [frame.pts for frame in video.frames(is_draft=True)]
+        raw = [frame.pts for frame in video.frames()]
         timeline = complete_pts(raw, video.info.time_base, video.info.frame_rate)
         size = video.info.upright_size
     first, end = len(raw) // 3, 2 * len(raw) // 3

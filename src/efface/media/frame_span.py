@@ -10,7 +10,7 @@ from efface.media.reader import open_video
 
 
 def read_frame_span(
-    path: Path, timeline: Timeline, frames: range, *, is_draft: bool = False
+    path: Path, timeline: Timeline, frames: range
 ) -> Generator[tuple[int, VideoFrame], None, None]:
     """The frames of a span with their indexes, in order.
 
@@ -21,7 +21,6 @@ def read_frame_span(
         path: the video that the time line is of.
         timeline: when each frame is shown.
         frames: indexes on the time line, of step 1.
-        is_draft: as ``VideoReader.frames``.
 
     Raises:
         IndexMismatchError: the video has fewer frames.
@@ -29,14 +28,14 @@ def read_frame_span(
     """
     index = frames.start
     if 0 < frames.start < frames.stop:
-        for frame in _sought(path, timeline, frames, is_draft):
+        for frame in _sought(path, timeline, frames):
             if index >= frames.stop or frame.pts != int(timeline.pts[index]):
                 break
             yield index, frame
             index += 1
     if index < frames.stop:
         with open_video(path) as video:
-            for frame in video.frames(is_draft=is_draft):
+            for frame in video.frames():
                 if frame.index == index:
                     yield index, frame
                     index += 1
@@ -47,7 +46,7 @@ def read_frame_span(
         )
 
 
-def _sought(path: Path, timeline: Timeline, frames: range, is_draft: bool) -> Iterator[VideoFrame]:
+def _sought(path: Path, timeline: Timeline, frames: range) -> Iterator[VideoFrame]:
     end = None if frames.stop >= timeline.num_frames else int(timeline.pts[frames.stop])
     with open_video(path) as video:
-        yield from video.frames(is_draft=is_draft, span=PtsSpan(int(timeline.pts[frames.start]), end))
+        yield from video.frames(span=PtsSpan(int(timeline.pts[frames.start]), end))

@@ -56,12 +56,10 @@ class VideoReader:
             if track.type in _COPIED_KINDS and track.codec_context is not None and track.time_base
         ]
 
-    def frames(self, *, is_draft: bool = False, span: PtsSpan | None = None) -> Iterator[VideoFrame]:
+    def frames(self, *, span: PtsSpan | None = None) -> Iterator[VideoFrame]:
         """All frames that can be decoded, in presentation order.
 
         Args:
-            is_draft: leave out the smoothing of block edges where no other frame builds on it. Nobody should look at
-                such frames, but faces are found in them as well, and decoding takes a quarter less time.
             span: only the frames within, counted from 0; the same pictures as in a pass over everything. What lies
                 before it is not read where the container can be trusted to seek, else decoded and dropped.
 
@@ -69,8 +67,6 @@ class VideoReader:
             DamagedMediaError: not one frame could be decoded. A span may hold none.
             RuntimeError: the video was read before.
         """
-        if is_draft:
-            self.picture_track.codec_context.options = {"skip_loop_filter": "noref"}
         return (item for item in self._read([], span) if isinstance(item, VideoFrame))
 
     def items(self, *, span: PtsSpan | None = None) -> Iterator[VideoFrame | CopiedPacket]:

@@ -182,7 +182,7 @@ class _GrayFrames:
             self._kept.clear()
             start = self._frames.start + (frame_index - self._frames.start) // self._num_kept * self._num_kept
             chunk = range(start, min(start + self._num_kept, self._frames.stop))
-            for i, frame in read_frame_span(self._path, self._timeline, chunk, is_draft=True):
+            for i, frame in read_frame_span(self._path, self._timeline, chunk):
                 self._kept[i] = frame.gray(self._size)
         return self._kept[frame_index]
 

@@ -137,7 +137,7 @@ def _find_start(reader: VideoReader, segments: Sequence[Segment], index: int, pr
             progress.report("index", 0, segment.num_frames)
             yield item
 
-    frames = reader.frames(is_draft=True, span=PtsSpan(segment.lead_pts))
+    frames = reader.frames(span=PtsSpan(segment.lead_pts))
     return find_start(watched(prepare_frames(frames, reader.info.upright_size)), boundary, segment.lead_pts)
 
 
@@ -153,7 +153,7 @@ def _boundary(segments: Sequence[Segment], index: int, time_base: Fraction) -> B
 
 @contextmanager
 def _prepared(reader: VideoReader, span: PtsSpan, ahead: int) -> Iterator[Iterable[Prepared]]:
-    frames = reader.frames(is_draft=True, span=span)
+    frames = reader.frames(span=span)
     with Prefetched(prepare_frames(frames, reader.info.upright_size), ahead) as prepared:
         yield prepared
 

@@ -66,12 +66,10 @@ def make(clips: MovingClips, name: str, codec: str, options: dict[str, str], fir
     return clips.make(name, codec=codec, options=options, width=128, height=96, pts=pts)
 
 
-def prints(
-    path: Path, span: PtsSpan | None = None, *, is_draft: bool = False
-) -> list[tuple[int | None, str]]:
+def prints(path: Path, span: PtsSpan | None = None) -> list[tuple[int | None, str]]:
     """PTS and digest of all planes of each frame."""
     with open_video(path) as video:
-        frames = list(video.frames(span=span, is_draft=is_draft))
+        frames = list(video.frames(span=span))
         assert [frame.index for frame in frames] == list(range(len(frames)))
         return [(f.pts, hashlib.md5(f.native.to_ndarray().tobytes()).hexdigest()) for f in frames]
 
@@ -115,13 +113,6 @@ def test_last_span_is_reached_from_one_key_frame_more(
     assert len(frames) == 12
     assert decoded[0] == scan.keyframe_pts[-2]
     assert len(decoded) == 24
-
-
-def test_draft_spans_joined_are_the_draft_whole(moving: MovingClips) -> None:
-    clip = make(moving, "open.mp4", "libx264", X264_OPEN)
-    boundaries = scan_packets(clip).keyframe_pts.tolist()[1:]
-    joined = [frame for span in spans_at(boundaries) for frame in prints(clip, span, is_draft=True)]
-    assert joined == prints(clip, is_draft=True)
 
 
 def test_span_gives_frames_and_no_packets_to_copy(moving: MovingClips) -> None:

@@ -121,9 +121,9 @@ def test_few_pictures_are_kept_and_the_way_is_the_same(
     most: list[int] = []
     read = read_frame_span
 
-    def counted(path: Path, timeline: Timeline, frames: range, *, is_draft: bool) -> Any:
+    def counted(path: Path, timeline: Timeline, frames: range) -> Any:
         most.append(len(frames))
-        return read(path, timeline, frames, is_draft=is_draft)
+        return read(path, timeline, frames)
 
     monkeypatch.setattr(follow, "read_frame_span", counted)
     monkeypatch.setattr(follow, "_CACHE_BYTES", 9 * SIZE.width * SIZE.height)
@@ -138,9 +138,9 @@ def test_only_the_frames_on_the_way_are_decoded(
     asked: list[range] = []
     read = read_frame_span
 
-    def noted(path: Path, timeline: Timeline, frames: range, *, is_draft: bool) -> Any:
+    def noted(path: Path, timeline: Timeline, frames: range) -> Any:
         asked.append(frames)
-        return read(path, timeline, frames, is_draft=is_draft)
+        return read(path, timeline, frames)
 
     monkeypatch.setattr(follow, "read_frame_span", noted)
     follow_region(clip, index, region(45, 60, 50), SilentProgress())

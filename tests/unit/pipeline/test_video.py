@@ -89,11 +89,9 @@ def test_video_that_falls_short_of_its_packets_is_indexed_as_one_segment(
     read: list[PtsSpan | None] = []
     frames = VideoReader.frames
 
-    def forgetful(
-        self: VideoReader, *, is_draft: bool = False, span: PtsSpan | None = None
-    ) -> Iterator[VideoFrame]:
+    def forgetful(self: VideoReader, *, span: PtsSpan | None = None) -> Iterator[VideoFrame]:
         read.append(span)
-        for frame in frames(self, is_draft=is_draft, span=span):
+        for frame in frames(self, span=span):
             if span is None or span.is_whole or frame.index != 20:
                 yield frame
 
@@ -115,11 +113,9 @@ def test_video_that_cannot_be_cut_is_one_segment(
     read: list[PtsSpan | None] = []
     frames = VideoReader.frames
 
-    def spy(
-        self: VideoReader, *, is_draft: bool = False, span: PtsSpan | None = None
-    ) -> Iterator[VideoFrame]:
+    def spy(self: VideoReader, *, span: PtsSpan | None = None) -> Iterator[VideoFrame]:
         read.append(span)
-        return frames(self, is_draft=is_draft, span=span)
+        return frames(self, span=span)
 
     monkeypatch.setattr(VideoReader, "frames", spy)
     assert index_video(clip, progress=SilentProgress(), segment_s=0.5).index.timeline.num_frames == 60
