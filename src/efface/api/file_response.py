@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from efface.api.errors import ErrorType, error_response
+from efface.domain.text import printable
 from efface.ports import ObjectStore
 
 # Types that a browser shows without running anything in them. Whatever a user has uploaded under another name is
@@ -21,6 +22,7 @@ _TYPES = {
     ".asf": "video/x-ms-asf",
     ".avi": "video/x-msvideo",
     ".flv": "video/x-flv",
+    ".gif": "image/gif",
     ".jpeg": "image/jpeg",
     ".jpg": "image/jpeg",
     ".json": "application/json",
@@ -189,6 +191,7 @@ def _type_of(head: bytes) -> str:
         b"\xff\xd8\xff": "image/jpeg",
         b"\x89PNG": "image/png",
         b"PK\x03\x04": "application/zip",
+        b"GIF8": "image/gif",
         b"G": "video/mp2t",
     }
     return next((kind for start, kind in signatures.items() if head.startswith(start)), _BYTES)
@@ -196,7 +199,7 @@ def _type_of(head: bytes) -> str:
 
 def _disposition(served: ServedObject, media_type: str) -> str:
     name = served.name.replace("/", "_").replace("\\", "_")
-    name = "".join(char for char in name if char.isprintable()) or "video"
+    name = printable(name, "") or "video"
     if PurePosixPath(name).suffix.lower() not in _TYPES:
         name += _SUFFIXES.get(media_type, "")
     plain = "".join(char if char.isascii() and char not in '"%' else "_" for char in name)

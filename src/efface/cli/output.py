@@ -25,6 +25,7 @@ from efface.domain.errors import (
     ServiceUnavailableError,
     WeightsError,
 )
+from efface.domain.text import printable
 
 P = ParamSpec("P")
 
@@ -128,8 +129,7 @@ def _encoding(stream: TextIO | None) -> str:
 
 def _one_line(text: str, encoding: str) -> str:
     """The text without what could steer a terminal or fail to be printed: file names hold anything."""
-    shown = "".join(char if char.isprintable() else "?" for char in text)
-    return shown.encode(encoding, "replace").decode(encoding)
+    return printable(text, "?").encode(encoding, "replace").decode(encoding)
 
 
 def counted(number: int, noun: str) -> str:

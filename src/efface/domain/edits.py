@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from efface.domain.geometry import Boxes
 from efface.domain.redaction import BlurringKind
+from efface.domain.text import is_printable
 from efface.domain.time import TimeRange
 
 Box = tuple[float, float, float, float]
@@ -148,7 +149,7 @@ class DrawnRegion:
     def __post_init__(self) -> None:
         _check_id("region id", self.region_id, least=1)
         name = f"region {self.region_id}"
-        if not self.label.isprintable() or len(self.label) > MAX_LABEL_CHARS:
+        if not is_printable(self.label) or len(self.label) > MAX_LABEL_CHARS:
             raise ValueError(
                 f"label of {name} must be printable text of at most {MAX_LABEL_CHARS} characters"
             )

@@ -9,11 +9,12 @@ import numpy as np
 
 from efface.domain.errors import IndexFormatError
 from efface.domain.geometry import Size
+from efface.domain.text import printable
 from efface.domain.time import Timeline
 from efface.domain.track import FaceGroup, FaceTrack, Shot
 from efface.index.box_columns import BOX_KEYS, decode_boxes, encode_boxes, fail_with
 from efface.index.columns import decode_column, decode_delta_column, encode_column, encode_delta_column
-from efface.index.document import Fields, Limits, printable, read_json
+from efface.index.document import Fields, Limits, read_json
 from efface.index.model import FaceIndex, SourceFile, best_frame
 
 FORMAT = "efface-index"
@@ -42,9 +43,9 @@ def encode_index(index: FaceIndex) -> Iterator[str]:
     yield from _entry("format", FORMAT)
     yield from _entry("version", VERSION)
     yield from _entry("about", _ABOUT)
-    yield from _entry("engine", printable(index.engine)[:_MAX_TEXT])
+    yield from _entry("engine", printable(index.engine, "?")[:_MAX_TEXT])
     source = index.source
-    name = printable(source.name)[:_MAX_TEXT]
+    name = printable(source.name, "?")[:_MAX_TEXT]
     yield from _entry("source", {"name": name, "size_bytes": source.size_bytes, "sha256": source.sha256})
     yield from _entry("size", {"width": index.size.width, "height": index.size.height})
     yield from _entry("frame_rate", None if index.frame_rate is None else _ratio(index.frame_rate))
@@ -57,7 +58,7 @@ def encode_index(index: FaceIndex) -> Iterator[str]:
             "pts": encode_delta_column(timeline.pts),
         },
     )
-    yield from _entry("notices", [printable(notice)[:_MAX_TEXT] for notice in index.notices])
+    yield from _entry("notices", [printable(notice, "?")[:_MAX_TEXT] for notice in index.notices])
     yield from _entry("shots", [[shot.first_frame, shot.end_frame] for shot in index.shots])
     yield '"faces": [\n'
     yield from _lines(_face_record(face) for face in index.faces)
@@ -122,7 +123,7 @@ def _ratio(value: Fraction) -> str:
 def _face_record(face: FaceGroup) -> dict[str, object]:
     return {
         "id": face.face_id,
-        "name": None if face.name is None else printable(face.name)[:_MAX_TEXT],
+        "name": None if face.name is None else printable(face.name, "?")[:_MAX_TEXT],
         "thumbnail": [face.thumbnail_track, face.thumbnail_frame],
         "tracks": list(face.track_ids),
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from efface.domain.errors import IndexFormatError
+from efface.domain.text import is_printable
 
 _RATIO = re.compile(r"(\d{1,18})(?:/(\d{1,18}))?", re.ASCII)
 
@@ -73,11 +74,6 @@ def read_text(path: Path, max_bytes: int) -> str:
         return _read_bytes(path, max_bytes).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise IndexFormatError(f"{path} is not UTF-8 text") from error
-
-
-def printable(text: str) -> str:
-    """The text with every control character, which could steer a terminal, made a question mark."""
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _read_bytes(path: Path, max_bytes: int) -> bytes:
@@ -147,7 +143,7 @@ class Fields:
     def text(self, key: str, max_chars: int) -> str:
         """A string without control characters."""
         value = self._get(key)
-        if not isinstance(value, str) or len(value) > max_chars or not (value.isprintable()):
+        if not isinstance(value, str) or len(value) > max_chars or not is_printable(value):
             self.fail(key, f"must be printable text of at most {max_chars} characters, not {_short(value)}")
         return value
 

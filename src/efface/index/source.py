@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from efface.domain.errors import IndexMismatchError, MediaNotFoundError
-from efface.index.document import printable
+from efface.domain.text import printable
 from efface.index.model import FaceIndex, SourceFile
 
 _CHUNK_BYTES = 1 << 20
@@ -25,7 +25,7 @@ def describe_source(path: Path) -> SourceFile:
                 size_bytes += len(chunk)
     except OSError as error:
         raise MediaNotFoundError(f"{path} cannot be read: {error.strerror}") from error
-    return SourceFile(printable(path.name), size_bytes, digest.hexdigest())
+    return SourceFile(printable(path.name, "?"), size_bytes, digest.hexdigest())
 
 
 def verify_source(index: FaceIndex, path: Path) -> None:

@@ -3,6 +3,8 @@
 from email.message import Message
 from urllib.parse import unquote
 
+from efface.domain.text import printable
+
 _LONGEST = 200
 
 
@@ -27,5 +29,5 @@ def served_file_name(disposition: str | None, path: str) -> str | None:
 
 def _plain(text: str) -> str | None:
     last = text.replace("\\", "/").rpartition("/")[2]
-    clean = "".join(letter for letter in last if letter.isprintable()).strip()
+    clean = printable(last, "").strip()
     return clean[-_LONGEST:] if clean.strip(".") else None

@@ -19,6 +19,7 @@ from efface.domain.service import (
     Video,
     VideoState,
 )
+from efface.domain.text import is_printable
 from efface.usecases.corrections import corrected_index
 from efface.usecases.object_keys import video_prefix
 from efface.usecases.reading import read_insights
@@ -80,7 +81,7 @@ def name_face(services: Services, video: Video, face_id: int, name: str) -> None
         RequestError: the name is empty or too long.
     """
     clean = " ".join(name.split())
-    if not clean or len(clean) > MAX_FACE_NAME or not clean.isprintable():
+    if not clean or len(clean) > MAX_FACE_NAME or not is_printable(clean):
         raise RequestError(f"newName must hold 1 to {MAX_FACE_NAME} printable characters")
     _edit(services, video, FaceEdit(face_id, name=clean))
 

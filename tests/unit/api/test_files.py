@@ -111,6 +111,9 @@ def test_condition_is_met_by_the_etag(api: ApiInProcess) -> None:
         ("source/1.html", "page.html", b"<script>", "application/octet-stream", "page.html"),
         ("source/1.svg", "x.svg", b"<svg onload=1>", "application/octet-stream", "x.svg"),
         ("source/1.x", 'a"b/c\\d\r\nX: y', b"", "application/octet-stream", "a_b_c_d__X: y"),
+        ("source/1", "loop.gif", b"GIF89a", "image/gif", "loop.gif"),
+        ("source/1", "loop", b"GIF89a", "image/gif", "loop.gif"),
+        ("source/1", "talk", b"G" + b"\xff" * 187, "video/mp2t", "talk.ts"),
         ("source/1", "影 é", b"", "application/octet-stream", "_ _"),
     ],
 )

@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import click
@@ -10,7 +9,23 @@ import pytest
 import efface
 from efface.cli.main import cli, run
 
-HEAVY = ("av", "cv2", "numpy", "onnxruntime", "openvino", "PIL", "rich", "scipy")
+HEAVY = (
+    *(
+        "alembic",
+        "av",
+        "cv2",
+        "dbos",
+        "dlib",
+        "fastapi",
+        "numpy",
+        "obstore",
+        "onnxruntime",
+        "openvino",
+        "PIL",
+    ),
+    *("pydantic", "rich", "scipy", "sqlalchemy", "structlog", "uvicorn"),
+)
+"""What takes longer to load than a person who asks for help wants to wait."""
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -20,16 +35,6 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
-
-
-def test_help_answers_in_under_300_ms() -> None:
-    def seconds() -> float:
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "efface", "--help"], capture_output=True, check=True)
-        return time.perf_counter() - started
-
-    # The best of several: the others are slowed by whatever else the machine does.
-    assert min(seconds() for _ in range(8)) < 0.3
 
 
 def test_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from efface.api.errors import ApiError, ErrorType
+from efface.domain.text import printable
 
 _LAST_RESORT = "video"
 _NO_NAME = "None"
@@ -56,4 +57,4 @@ def name_in_url(url: str) -> str | None:
 
 def _printable(text: str) -> str:
     """Without characters that would break a line, a header or a page."""
-    return "".join(char if char.isprintable() else " " for char in text).strip()
+    return printable(text, " ").strip()
