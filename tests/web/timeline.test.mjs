@@ -63,3 +63,12 @@ test("keys do what players and editors have them do", () => {
   assert.equal(press("r", { ctrlKey: true }), undefined);
   assert.equal(done.length, 9);
 });
+
+test("before anything can be commanded, only the list of keys answers", () => {
+  let asked = 0;
+  const press = (/** @type {string} */ key, with_ = {}) => actionOf(/** @type {any} */ ({ key, ...with_ }), null, () => { asked++; });
+  assert.equal(press(" "), null);
+  assert.equal(press("z", { ctrlKey: true }), null);
+  press("?")?.();
+  assert.equal(asked, 1);
+});

@@ -132,6 +132,8 @@ export class RedactPanel extends EventTarget {
     this.button.ariaDisabled = "true";
     try {
       await edits.settled();
+      // Whoever got more moments by the last correction is redacted again: that must be known before anything runs.
+      if (this.models.tracks.summary.editsRevision !== edits.revision) await this.models.tracks.load();
       const values = new FormData(this.form);
       const query = { name: String(values.get("name")).trim() || null, streamingPreset: values.get("streaming") ? "SingleBitrate" : "NoStreaming" };
       const body = JSON.stringify(redactionBody(this.kind, choice.keptIds, edits.revision));

@@ -30,9 +30,9 @@ import { waitUntilAnalysed } from "./waiting.js";
 class ReviewPage {
   /**
    * @param {HTMLElement} root
-   * @param {{videoId: string, tracks: TrackStore, edits: EditsStore, choice: Choice}} models with everything loaded
+   * @param {{videoId: string, tracks: TrackStore, edits: EditsStore, choice: Choice, tabs: Tabs}} models with everything loaded
    */
-  constructor(root, { videoId, tracks, edits, choice }) {
+  constructor(root, { videoId, tracks, edits, choice, tabs }) {
     this.root = root;
     this.videoId = videoId;
     this.name = String(root.dataset.name);
@@ -41,7 +41,7 @@ class ReviewPage {
     this.choice = choice;
     this.selection = new Selection();
     this.scene = new Scene(tracks, choice, edits, this.selection);
-    this.tabs = new Tabs(part(root, ".side", HTMLElement));
+    this.tabs = tabs;
     const { indexVersion } = tracks.summary;
     tracks.addEventListener("summary", () => {
       // Analysed anew meanwhile: whoever is shown here may be somebody else now.
@@ -58,8 +58,7 @@ class ReviewPage {
     this.#wireTools();
     this.#wireChecks();
     this.timeline = new Timeline(part(root, "#timeline", HTMLElement), this.player, this);
-    const help = listenToKeys(this.#commands());
-    part(root, "#help", HTMLElement).addEventListener("click", help);
+    for (const control of root.querySelectorAll("[inert]")) control.removeAttribute("inert");
   }
 
   /** @param {string} name */
@@ -81,11 +80,13 @@ class ReviewPage {
     redact.addEventListener("kind", () => preview.refresh());
     const elsewhere = new Elsewhere(this.root, api, this);
     redact.addEventListener("outdated", () => void elsewhere.catchUp());
-    this.tabs.addEventListener("open", (event) => {
-      const id = /** @type {CustomEvent} */ (event).detail;
-      risks.setOpen(id === "panel-risks");
-      if (id === "panel-redact") redact.tell();
-    });
+    const tellOpen = () => {
+      risks.setOpen(this.tabs.openId === "panel-risks");
+      if (this.tabs.openId === "panel-redact") redact.tell();
+    };
+    this.tabs.addEventListener("open", tellOpen);
+    // One may have been opened while all this was on its way.
+    tellOpen();
   }
 
   /** Have a frame put right: by the box that is there, or by a new one. @param {number} frame */
@@ -95,8 +96,8 @@ class ReviewPage {
     else this.player.tool.setDrawing(true);
   }
 
-  /** @returns {import("./shortcuts.js").Commands} */
-  #commands() {
+  /** What keys do. @returns {import("./shortcuts.js").Commands} */
+  commands() {
     const { player, edits } = this;
     return {
       toggle: () => player.toggle(),
@@ -270,6 +271,9 @@ function storage(kind) {
 /** @param {HTMLElement} root */
 async function start(root) {
   const videoId = String(root.dataset.video);
+  // These work from the first moment; what they show comes in.
+  const tabs = new Tabs(part(root, ".side", HTMLElement));
+  const command = listenToKeys(part(root, "#help", HTMLElement));
   if (root.dataset.state !== "Processed") await waitUntilAnalysed(api, videoId, root);
   const tracks = new TrackStore(api, videoId);
   const edits = new EditsStore(api, videoId, new Keepsake(storage("sessionStorage"), videoId));
@@ -279,7 +283,9 @@ async function start(root) {
     tell("This video was analysed anew since you chose whom to keep: everybody is redacted again.", { isBad: true });
   }
   choice.update(tracks.summary.faces);
-  new ReviewPage(root, { videoId, tracks, edits, choice }).player.open(url);
+  const page = new ReviewPage(root, { videoId, tracks, edits, choice, tabs });
+  command(page.commands());
+  page.player.open(url);
 }
 
 start(part(document, "#review", HTMLElement)).catch((error) => {

@@ -28,10 +28,17 @@ const LINES = [
  *   adjust: () => void, preview: () => void, remove: () => void, escape: () => void, undo: () => void, redo: () => void}} Commands
  */
 
-/** Listen for keys on the whole page, but not where somebody types. @param {Commands} commands */
-export function listenToKeys(commands) {
+/**
+ * Listen for keys on the whole page, but not where somebody types.
+ * @param {HTMLElement} helpButton shows the list of keys, as its key does
+ * @returns {(commands: Commands) => void} to be told what they do, once that can be done: the list is there before
+ */
+export function listenToKeys(helpButton) {
+  /** @type {Commands | null} */
+  let commands = null;
   const dialog = helpDialog();
   const help = () => dialog.showModal();
+  helpButton.addEventListener("click", help);
   addEventListener("keydown", (event) => {
     const { target } = event;
     if (event.defaultPrevented || document.querySelector("dialog[open]") || isTyping(target)) return;
@@ -42,15 +49,16 @@ export function listenToKeys(commands) {
     event.preventDefault();
     action();
   });
-  return help;
+  return (known) => { commands = known; };
 }
 
 /**
- * @param {Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">} event @param {Commands} commands @param {() => void} help
+ * @param {Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">} event @param {Commands | null} commands null while there is nothing to command @param {() => void} help
  * @returns {(() => void) | null}
  */
 export function actionOf(event, commands, help) {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (!commands) return key === "?" && !event.ctrlKey && !event.metaKey && !event.altKey ? help : null;
   if (event.ctrlKey || event.metaKey) {
     if (key === "z") return event.shiftKey ? commands.redo : commands.undo;
     return key === "y" ? commands.redo : null;

@@ -2,10 +2,14 @@
 
 /** Tells "open" with the id of the panel in `detail`. */
 export class Tabs extends EventTarget {
+  /** Id of the panel that is open. */
+  openId = "";
+
   /** @param {HTMLElement} root */
   constructor(root) {
     super();
     this.tabs = /** @type {HTMLElement[]} */ ([...root.querySelectorAll('[role="tab"]')]);
+    this.openId = String(this.tabs.find((tab) => tab.getAttribute("aria-selected") === "true")?.getAttribute("aria-controls"));
     this.tabs.forEach((tab, i) => {
       tab.addEventListener("click", () => this.open(String(tab.getAttribute("aria-controls"))));
       tab.addEventListener("keydown", (event) => {
@@ -22,6 +26,7 @@ export class Tabs extends EventTarget {
 
   /** @param {string} panelId */
   open(panelId) {
+    this.openId = panelId;
     for (const tab of this.tabs) {
       const id = String(tab.getAttribute("aria-controls"));
       const isOpen = id === panelId;
