@@ -1,12 +1,15 @@
 """The page of a redacted video: beside its original, in step, to download and to hand on."""
 
 import re
+from pathlib import Path
 
 import httpx
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit, Visitor, reader
+from tests.browser.conftest import Visit, Visitor, analysed, reader
 from tests.browser.watching import until
+from tests.live_service import LiveService
 
 FRAME_S = 1 / 25
 MOST_DRIFT_S = 0.4
@@ -91,3 +94,25 @@ def test_what_hides_nothing_and_what_was_left_open_is_told_where_it_is_downloade
     expect(card).to_contain_text("Nothing hidden")
     with reader(signed_in.service) as caller:
         caller.http.delete(f"{signed_in.service.account_path}/Videos/{made}").raise_for_status()
+
+
+def test_original_that_the_browser_cannot_play_is_shown_frame_by_frame(
+    signed_in: Visitor, service: LiveService, tmp_path: Path
+) -> None:
+    clip = tmp_path / "loop.gif"
+    lights = [Image.new("L", (320, 240), 25 * i) for i in range(10)]
+    lights[0].save(clip, save_all=True, append_images=lights[1:], duration=100)
+    video_id = analysed(service, clip)
+    with reader(service) as caller:
+        job = caller.redact(video_id, {"faces": {}}, name="loop, safe")
+        made = caller.wait_for_job(job).split("/Videos/")[1].split("/")[0]
+    signed_in.watch.may_move = True
+    page = signed_in.open(f"/web/redactions/{made}")
+    expect(page.locator("#original-unplayable")).to_be_visible()
+    still = page.locator("#original-still")
+    expect(still).to_have_js_property("naturalWidth", 320)
+    first = still.get_attribute("src")
+    page.get_by_role("button", name="One frame on").click()
+    expect(still).not_to_have_attribute("src", str(first))
+    expect(page.locator("#original")).to_be_hidden()
+    expect(page.locator("#unplayable")).to_be_hidden()

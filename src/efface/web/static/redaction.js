@@ -5,6 +5,7 @@ import { make } from "./elements.js";
 import { watch } from "./events.js";
 import { howWords, madeWarnings } from "./made.js";
 import { tell, tellError } from "./notices.js";
+import { OriginalStills } from "./original_stills.js";
 import { Pair } from "./pair.js";
 import { fineClock } from "./words.js";
 
@@ -83,6 +84,7 @@ class RedactionPage {
     document.documentElement.style.setProperty("--ratio", `${item.width} / ${item.height}`);
     const redacted = at("redacted");
     const original = at("original");
+    redacted.addEventListener("error", () => { at("unplayable").hidden = false; });
     redacted.src = await api.fileLink(videoId);
     // Without an address it is no link: no key reaches it, and no screen reader tells of it.
     at("download").href = redacted.src;
@@ -96,6 +98,7 @@ class RedactionPage {
 
   /** @param {HTMLVideoElement} original */
   async #linkOriginal(original) {
+    original.addEventListener("error", () => void this.#showStills(original));
     try {
       original.src = await api.fileLink(originalId);
     } catch {
@@ -105,6 +108,17 @@ class RedactionPage {
     link.href = api.page(`/web/videos/${originalId}`);
     link.hidden = false;
     return true;
+  }
+
+  /** @param {HTMLVideoElement} original that this browser cannot play */
+  async #showStills(original) {
+    original.hidden = true;
+    try {
+      await new OriginalStills(api, originalId, at("original-still"), at("redacted")).start();
+      at("original-unplayable").hidden = false;
+    } catch {
+      at("original-gone").hidden = false;
+    }
   }
 
   /** @param {Event} event */
