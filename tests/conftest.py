@@ -4,6 +4,7 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -40,18 +41,22 @@ def leakbench(shared: Path) -> ModuleType:
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of four megabytes, where this user may mount one."""
-    disk = tmp_path / "tiny disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with mounted_disk(tmp_path / "tiny disk", megabytes=4) as disk:
+        yield disk
+
+
+@contextmanager
+def mounted_disk(folder: Path, *, megabytes: int) -> Iterator[Path]:
+    """A disk that can be filled, while the block runs; whoever may mount none skips the test."""
+    folder.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    mounted = subprocess.run(mounting, capture_output=True, text=True, check=False)
     if mounted.returncode:
         pytest.skip(f"needs a disk that can be filled, and mounting one failed: {mounted.stderr.strip()}")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ class FileSink:
         self._writing = asyncio.gather(writing, hashing)
 
     def _write(self, batch: bytearray) -> None:
-        self._room.require(len(batch), UPLOAD_WORDS)
+        self._room.go_on(len(batch), UPLOAD_WORDS)
         try:
             if self._file is None:
                 self._file = self._open()

@@ -110,7 +110,7 @@ class UploadPart:
                 raise
 
     def _write_all(self, data: bytearray) -> None:
-        self._room.require(len(data), UPLOAD_WORDS)
+        self._room.go_on(len(data), UPLOAD_WORDS)
         left = memoryview(data)
         try:
             os.lseek(self._descriptor, 0, os.SEEK_END)

@@ -162,7 +162,7 @@ class HttpDownloader:
         for chunk in answer.iter_bytes():
             _require_size(fetch.partial.size + len(chunk), fetch)
             if fetch.partial.size - looked_at >= _LOOK_EVERY_BYTES:
-                self._room.require(len(chunk), _WORDS)
+                self._room.go_on(len(chunk), _WORDS)
                 looked_at = fetch.partial.size
             fetch.partial.write(chunk)
             fetch.progress.report("fetch", fetch.partial.size, total)

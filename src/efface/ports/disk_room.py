@@ -59,6 +59,21 @@ class DiskRoom:
                     f"{shown_bytes(room)}: delete videos that are not needed any more, or have its operator make room"
                 )
 
+    def go_on(self, next_bytes: int, what: str) -> None:
+        """Stop what is under way before it takes from what is reserved.
+
+        Args:
+            next_bytes: that are about to be written.
+            what: words for what they are a part of, such as ``the upload``.
+
+        Raises:
+            DiskFullError: they, and what is to be left free, are more than there is on one of the disks.
+        """
+        try:
+            self.require(next_bytes, what)
+        except DiskFullError as error:
+            raise disk_filled_up(what) from error
+
 
 def disk_filled_up(what: str) -> DiskFullError:
     """The error to raise when the system has refused a write for want of room.

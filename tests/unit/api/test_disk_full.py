@@ -128,7 +128,7 @@ def test_disk_that_fills_up_stops_a_resumable_upload_and_lets_it_go_on_later(
     disk = with_disk(RESERVED + 10_000_000)
     path = created(api, len(VIDEO))
     disk.falls_by = 4_500_000
-    assert_refused(send(api, path, 0, VIDEO))
+    assert_refused(send(api, path, 0, VIDEO), "the disk of the service is full")
     come = offset(api, path)
     assert 0 < come < len(VIDEO)
     assert videos(api) == []
@@ -156,7 +156,7 @@ def test_file_of_unknown_length_is_stopped_when_the_disk_fills_up(
 ) -> None:
     disk = with_disk(RESERVED + 10_000_000)
     disk.falls_by = 4_500_000
-    assert_refused(post_file(api, iter([VIDEO] * 3)))
+    assert_refused(post_file(api, iter([VIDEO] * 3)), "the disk of the service is full")
     assert files_in(api.folder / "uploads") == []
     assert videos(api) == []
 

@@ -327,7 +327,7 @@ def test_disk_that_fills_up_ends_the_fetch_at_once(tiny_disk: Path) -> None:
 def test_disk_that_others_fill_stops_the_fetch_before_its_reserve(target: Path) -> None:
     answers = iter([50_000_000, 999])
     room = DiskRoom((target.parent,), 1000, lambda _: next(answers))
-    full = pytest.raises(DiskFullError, match="room for 0 bytes")
+    full = pytest.raises(DiskFullError, match="the disk of the service is full")
     with web_server(give(bytes(10_000_000))) as server, full:
         fetch(server.url, target, room=room)
 
