@@ -31,6 +31,10 @@ from efface.domain.service import (
 from efface.jobs import DbosJobQueue, engine
 from efface.storage.catalogue import SqlCatalogue, open_catalogue
 
+END_S = 10.0
+"""How long a worker may take to end in good order; whoever supervises it kills it then."""
+_PATIENCE_S = 60.0
+"""A test that passes never waits so long; a busy machine may."""
 ACCOUNT = Account("a" * 8, "tests", "here", datetime(2026, 1, 1, tzinfo=UTC))
 
 
@@ -115,7 +119,7 @@ class Drill:
         assert worker.poll() is None, self.worker_log()
         return worker
 
-    def wait_for(self, condition: Callable[[], Any], limit_s: float = 20.0) -> float:
+    def wait_for(self, condition: Callable[[], Any], limit_s: float = _PATIENCE_S) -> float:
         """Wait until something holds; gives how many seconds that took."""
         start_s = time.monotonic()
         while not condition():
@@ -125,7 +129,7 @@ class Drill:
             time.sleep(0.01)
         return time.monotonic() - start_s
 
-    def wait_for_end(self, *jobs: Job, limit_s: float = 20.0) -> None:
+    def wait_for_end(self, *jobs: Job, limit_s: float = _PATIENCE_S) -> None:
         """Wait until jobs are final."""
         self.wait_for(lambda: all(self.state(job).is_final for job in jobs), limit_s)
 

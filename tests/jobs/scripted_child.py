@@ -41,13 +41,21 @@ def write_log(folder: Path, line: str) -> int:
     return num_before
 
 
+def write_pid(path: Path) -> None:
+    """Note which process this is."""
+    draft = path.with_name(f"new-{path.name}-{os.getpid()}")
+    draft.write_text(str(os.getpid()))
+    draft.rename(path)
+
+
 def perform(folder: Path, order: dict[str, Any], progress: Progress) -> Mapping[str, Any]:
     """Do what the script says."""
     job_id, name = order["job"]["job_id"], name_of(order)
     script = json.loads((folder / "script.json").read_text())
     action: dict[str, Any] = script.get(f"{job_id}/{name}", script.get(name, {}))
+    # Before the line, whole: whoever has read that asks for it.
+    write_pid(folder / f"pid-{job_id}-{name}")
     num_before = write_log(folder, f"start {job_id} {name}")
-    (folder / f"pid-{job_id}-{name}").write_text(str(os.getpid()))
     print("a library prints to stdout", flush=True)
     progress.report("index", action.get("progress", 3), None)
     while "until" in action and not (folder / action["until"]).exists():

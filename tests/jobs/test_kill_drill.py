@@ -1,12 +1,11 @@
 """The worker is killed again and again, at moments that chance picks, while jobs of all kinds run."""
 
 import random
-from pathlib import Path
 
 import pytest
 
 from efface.domain.service import JobState
-from tests.jobs.drill import ACCOUNT, Drill, is_running, kill_hard
+from tests.jobs.drill import ACCOUNT, END_S, Drill, is_running, kill_hard
 
 NUM_KILLS = 20
 AT_ONCE = 2
@@ -41,9 +40,11 @@ def test_twenty_kills_lose_nothing_and_publish_nothing_twice(drill: Drill) -> No
     # A segment may end, and its worker die before that is noted; then it is done once more, and replaces itself.
     # Nothing else is done again: a kill finds no more than what the worker does at once.
     assert redone <= NUM_KILLS * AT_ONCE
+    drill.wait_for((drill.folder / "posted").exists)
     worker.terminate()
-    assert worker.wait(timeout=5) == 0
-    assert not any(is_running(int(path.read_text())) for path in Path(drill.folder).glob("pid-*"))
+    assert worker.wait(timeout=END_S) == 0
+    pids = [int(path.read_text()) for path in drill.folder.glob("pid-*")]
+    drill.wait_for(lambda: not any(map(is_running, pids)), 2)
     # Once, but for a kill between the call and its note: calls back are made at least once.
     posted = (drill.folder / "posted").read_text().split()
     assert 1 <= len(posted) <= 2

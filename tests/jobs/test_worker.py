@@ -6,7 +6,7 @@ import time
 import pytest
 
 from efface.domain.service import Failure, Job, JobState, Priority, VideoState
-from tests.jobs.drill import ACCOUNT, Drill, is_running
+from tests.jobs.drill import ACCOUNT, END_S, Drill, is_running
 
 pytestmark = pytest.mark.slow  # real processes that wait for each other: half a minute
 
@@ -262,8 +262,8 @@ def test_worker_ends_in_good_order_and_the_next_one_goes_on(drill: Drill) -> Non
     pid = drill.child_pid(job, "s1")
 
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=5) == 0
-    assert not is_running(pid)
+    assert worker.wait(timeout=END_S) == 0
+    drill.wait_for(lambda: not is_running(pid), 2)
     assert drill.catalogue.living_workers(60) == 0
 
     drill.allow("later")

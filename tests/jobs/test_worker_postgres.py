@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from efface.domain.service import Failure, JobState
-from tests.jobs.drill import Drill, is_running, kill_hard
+from tests.jobs.drill import END_S, Drill, is_running, kill_hard
 from tests.storage.postgres import Postgres, running_postgres
 
 pytestmark = pytest.mark.slow
@@ -64,7 +64,7 @@ def test_work_of_a_stopped_worker_goes_to_the_other_at_once(shared_drill: Drill)
     shared_drill.start_worker()
 
     first.terminate()
-    assert first.wait(timeout=5) == 0
+    assert first.wait(timeout=END_S) == 0
     shared_drill.allow("later")
     assert shared_drill.wait_for(lambda: shared_drill.state(job).is_final) < 5
     assert shared_drill.counts(job)[0]["s1"] == 2
@@ -112,7 +112,7 @@ def test_worker_that_is_told_to_end_during_an_outage_ends_and_loses_nothing(
     postgres.stop()
     try:
         worker.terminate()
-        assert worker.wait(timeout=5) == 0
+        assert worker.wait(timeout=END_S) == 0
         shared_drill.wait_for(lambda: not is_running(pid), 1)
     finally:
         postgres.start()

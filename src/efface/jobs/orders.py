@@ -63,6 +63,9 @@ class OrderRunner:
 
     def _attempt(self, order: WorkOrder) -> Outcome:
         self._stop.check()
+        # Where a job was stopped, the next of its segments has its turn as soon as the child of the last is killed.
+        if not self._is_wanted(order):
+            return CANCELLED
         try:
             child = self._pool.take()
         except OSError as error:
@@ -83,7 +86,7 @@ class OrderRunner:
     def _follow(self, child: ChildProcess, order: WorkOrder) -> Outcome:
         """Listen to a child until it has answered, died, or is no longer wanted."""
         report = _SegmentReport(self._catalogue, order, self._patience.report_every_s)
-        look_s = time.monotonic()
+        look_s = time.monotonic() + self._patience.wanted_every_s
         while True:
             now_s = time.monotonic()
             if now_s >= look_s:

@@ -164,6 +164,13 @@ def test_job_that_is_no_longer_wanted_loses_its_child() -> None:
     assert not pool.kept
 
 
+def test_job_that_was_stopped_before_its_turn_gets_no_child() -> None:
+    pool = ScriptedPool([RESULT])
+    assert runner(pool, JobWatcher(False)).run(order()) is CANCELLED
+    assert not pool.killed
+    assert not pool.kept
+
+
 def test_passing_faults_are_tried_again_with_the_same_child_or_another() -> None:
     pool = ScriptedPool([OUTAGE], [DEATH], [RESULT])
     assert runner(pool, JobWatcher()).run(order()) == RESULT
