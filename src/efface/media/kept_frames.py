@@ -30,7 +30,8 @@ class KeptFrames:
     Args:
         path: the video.
         timeline: when each of its frames is shown.
-        capacity_bytes: of all that is kept; a frame larger than that is decoded anew each time.
+        capacity_bytes: of all that is kept; a frame that is larger than that by itself is kept alone, since the decoder
+            holds several of its size anyway. 0 keeps none.
     """
 
     def __init__(self, path: Path, timeline: Timeline, capacity_bytes: int) -> None:
@@ -98,11 +99,11 @@ class KeptFrames:
 
     def _keep(self, index: int, frame: VideoFrame) -> None:
         self._frame_bytes = sum(plane.buffer_size for plane in frame.native.planes)
-        if index in self._kept or self._frame_bytes > self._capacity_bytes:
+        if index in self._kept or not self._capacity_bytes:
             return
         self._kept[index] = frame
         self._held_bytes += self._frame_bytes
-        while self._held_bytes > self._capacity_bytes:
+        while self._held_bytes > self._capacity_bytes and len(self._kept) > 1:
             self._kept.popitem(last=False)
             self._held_bytes -= self._frame_bytes
 

@@ -69,8 +69,8 @@ def join_mutes(spans: Iterable[TimeRange]) -> tuple[TimeRange, ...]:
 def reach_all_sound(spans: Iterable[TimeRange], timeline: Timeline) -> Iterator[TimeRange]:
     """Spans that reach an end of the picture, made to reach all the sound beyond it.
 
-    Sound may begin before the first frame and go on after the last, where people count no time: who mutes from the first frame on
-    means from the beginning on.
+    Sound may begin before the first frame and go on after the last, where people count no time: who mutes from the
+    first frame on means from the beginning on.
 
     Args:
         spans: in seconds of the source's own clock.

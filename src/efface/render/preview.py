@@ -86,6 +86,11 @@ class PreviewDesk:
         treated = frame.with_native(picture.native)
         return frame_jpeg(treated, seen.opening.info, max_side=max_side, quality=_QUALITY)
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the decoded samples that are kept."""
+        return 0 if self._seen is None else self._seen.frames.held_bytes
+
     def close(self) -> None:
         """Close the file that was read last, and let go of its frames."""
         if self._seen is not None:

@@ -112,6 +112,19 @@ def test_what_is_kept_stays_within_its_bound(clips: Any, sought: list[range]) ->
         assert frames.frame(5).index == 5
 
 
+def test_frame_larger_than_the_bound_is_kept_alone(clips: Any, sought: list[range]) -> None:
+    path = clips.make("a.mp4", pts=tuple(range(NUM_FRAMES)))
+    _, timeline = whole_pass(path)
+    with closing(KeptFrames(path, timeline, FRAME_BYTES // 2)) as frames:
+        for index in (20, 20, 21, 21):
+            frames.frame(index)
+        assert len(sought) == 1
+        one = frames.held_bytes
+        assert one >= FRAME_BYTES
+        frames.frame(40)
+        assert frames.held_bytes == one
+
+
 def test_shorter_video_than_the_time_line_is_told_each_time(clips: Any) -> None:
     path = clips.make("a.mp4", pts=tuple(range(NUM_FRAMES)))
     _, timeline = whole_pass(path)

@@ -20,6 +20,7 @@ from efface.index.codec import encode_index
 from efface.index.model import FaceIndex, SourceFile
 from efface.ports import FollowOrder, SilentProgress, StillOrder, StudioVideo
 from efface.storage.objects import open_object_store
+from efface.usecases.studio_work import StudioTools, still_document, work_in_studio
 from efface.wiring.studio import ChildStudio
 from tests.conftest import ClipMaker
 
@@ -71,6 +72,17 @@ def test_deleted_video_is_not_shown_from_memory(studio: ChildStudio, data: Path)
     open_object_store(str(data / "objects"), cache=data).delete(VIDEO.source_key)
     with pytest.raises(ArtifactNotFoundError):
         studio.still(still(5), SilentProgress())
+
+
+def test_frames_of_a_deleted_video_are_let_go(data: Path) -> None:
+    objects = open_object_store(str(data / "objects"), cache=data)
+    tools = StudioTools(objects)
+    work_in_studio(tools, still_document(still(5)), SilentProgress())
+    assert tools.previews.held_bytes > 0
+    objects.delete(VIDEO.source_key)
+    with pytest.raises(ArtifactNotFoundError):
+        work_in_studio(tools, still_document(still(5)), SilentProgress())
+    assert tools.previews.held_bytes == 0
 
 
 def test_stills_regions_and_refusals_come_from_real_children(studio: ChildStudio) -> None:
