@@ -2,9 +2,8 @@
 
 from playwright.sync_api import Route, expect
 
-from tests import live_service
 from tests.browser.conftest import Visitor
-from tests.browser.test_corrections import pumped
+from tests.browser.watching import until
 
 
 def test_tabs_and_the_list_of_keys_work_before_anything_has_come(signed_in: Visitor, sample_id: str) -> None:
@@ -16,7 +15,7 @@ def test_tabs_and_the_list_of_keys_work_before_anything_has_come(signed_in: Visi
 
     page.route("**/Tracks", hold)
     signed_in.open(f"/web/videos/{sample_id}")
-    live_service.wait_until(lambda: pumped(page) and held, 10, "asked for the tracks")
+    until(page, lambda: bool(held), "asked for the tracks")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
