@@ -90,3 +90,87 @@ test("a spoilt memory is no choice", () => {
   store.setItem("efface.keep.account.video", "{");
   assert.deepEqual(opened(store, "a", FACES).choice.keptIds, []);
 });
+
+/** @param {Choice} choice what is done to it @returns {any[]} what it tells of itself */
+function listened(choice) {
+  /** @type {any[]} */
+  const chosen = [];
+  choice.addEventListener("chosen", (event) => chosen.push(/** @type {CustomEvent} */ (event).detail));
+  return chosen;
+}
+
+test("each choice tells just whom it has changed, so that it can be taken back", () => {
+  const { choice } = opened(new FakeStore(), "a", FACES);
+  const chosen = listened(choice);
+  choice.toggle(1001);
+  choice.setAll("redact");
+  choice.setAll("redact");
+  assert.deepEqual(chosen.map(({ what, kept }) => [what, kept]), [
+    ["keep", [{ id: 1001, before: null, after: [1, 2] }]],
+    ["redact", [{ id: 1001, before: [1, 2], after: null }]],
+    ["redact", []],
+  ]);
+  assert.deepEqual(choice.restore(chosen[1].kept, "before", false).map((each) => each.id), [1001]);
+  assert.deepEqual(choice.keptIds, [1001]);
+  choice.toggle(1003);
+  choice.restore(chosen[0].kept, "before", false);
+  assert.deepEqual(choice.keptIds, [1003]);
+});
+
+test("who was chosen otherwise since keeps what was chosen for them", () => {
+  const { choice } = opened(new FakeStore(), "a", FACES);
+  const chosen = listened(choice);
+  choice.setAll("keep");
+  const changed = choice.update([face(1001, [1, 2, 3]), face(1002, []), face(1003, [4])]);
+  assert.deepEqual(changed.map((each) => each.id), [1001]);
+  choice.toggle(1003);
+  choice.restore(chosen[1].kept, "before", false);
+  assert.ok(!choice.isKept(1001), "redacted again for its new moments, and no undo of another's choice brings it back");
+  assert.ok(choice.isKept(1003));
+});
+
+test("a merge that is undone leaves nobody kept who was redacted before it, at no moment", () => {
+  const { choice } = opened(new FakeStore(), "a", FACES);
+  choice.toggle(1001);
+  const merged = choice.merge([1001, 1002]);
+  choice.update([face(1001, [1, 2, 3]), face(1003, [4])]);
+  choice.toggle(1001);
+  assert.deepEqual(choice.keptIds, [1001]);
+  // The corrections are on their way, and the page still shows both as one.
+  choice.restore(merged, "before", true);
+  assert.deepEqual(choice.keptIds, []);
+  assert.deepEqual(choice.update(FACES), []);
+  assert.deepEqual(choice.keptIds, []);
+  assert.deepEqual(choice.settle().map((each) => each.id), [1001]);
+  assert.deepEqual(choice.keptIds, [1001]);
+  choice.restore(merged, "after", true);
+  choice.update([face(1001, [1, 2, 3]), face(1003, [4])]);
+  choice.settle();
+  assert.deepEqual(choice.keptIds, []);
+});
+
+test("who is kept again only as somebody else is not kept", () => {
+  const { choice } = opened(new FakeStore(), "a", FACES);
+  choice.setAll("keep");
+  const merged = choice.merge([1001, 1002]);
+  choice.restore(merged, "before", true);
+  // The merge was not undone after all.
+  choice.update([face(1001, [1, 2, 3]), face(1003, [4])]);
+  assert.deepEqual(choice.settle(), []);
+  assert.deepEqual(choice.keptIds, [1003]);
+  choice.restore(merged, "after", true);
+  choice.giveUp();
+  choice.settle();
+  assert.deepEqual(choice.keptIds, [1003]);
+});
+
+test("who is redacted by hand while an undo is under way stays so", () => {
+  const { choice } = opened(new FakeStore(), "a", FACES);
+  choice.setAll("keep");
+  const merged = choice.merge([1001, 1002]);
+  choice.restore(merged, "before", true);
+  choice.setAll("redact");
+  choice.update(FACES);
+  choice.settle();
+  assert.deepEqual(choice.keptIds, []);
+});

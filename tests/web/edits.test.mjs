@@ -166,16 +166,16 @@ test("undo and redo are saved too", async () => {
   const store = await opened(service);
   store.apply(operations.removeTrack(1), "one");
   await store.settled();
-  assert.equal(store.undoes, "one");
+  assert.equal(store.steps.undoes, "one");
   store.undo();
   await store.settled();
   assert.deepEqual(service.edits.removed_tracks, []);
-  assert.equal(store.redoes, "one");
+  assert.equal(store.steps.redoes, "one");
   store.redo();
   await store.settled();
   assert.deepEqual(service.edits.removed_tracks, [1]);
   store.apply(operations.removeTrack(2), "two");
-  assert.ok(!store.canRedo);
+  assert.ok(!store.steps.canRedo);
   await store.settled();
 });
 
@@ -192,7 +192,7 @@ test("corrections made elsewhere win, and are told", async () => {
   assert.deepEqual(store.document.removed_tracks, [4]);
   assert.equal(store.revision, 4);
   assert.match(told[0], /changed elsewhere/);
-  assert.ok(!store.canUndo);
+  assert.ok(!store.steps.canUndo);
 });
 
 test("what the service refuses is taken back", async () => {
@@ -202,7 +202,7 @@ test("what the service refuses is taken back", async () => {
   store.apply(operations.removeTrack(77), "wrong");
   await store.settled();
   assert.deepEqual(store.document.removed_tracks, []);
-  assert.ok(!store.canUndo);
+  assert.ok(!store.steps.canUndo);
 });
 
 test("while the service is away nothing is lost, and nothing goes on as if it were saved", async (context) => {

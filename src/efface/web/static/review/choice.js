@@ -4,14 +4,18 @@
  */
 
 /** @typedef {import("./tracks.js").Face} Face */
+/** @typedef {import("./steps.js").KeptChange} KeptChange */
+/** @typedef {{what: "keep" | "redact" | "invert", face: Face | null, kept: KeptChange[]}} Chosen `face` is null for everybody */
 /** @typedef {{getItem: (key: string) => string | null, setItem: (key: string, value: string) => void}} Store */
 
 const PREFIX = "efface.keep.";
 
-/** Tells "change". */
+/** Tells "change", and "chosen" with {what, kept} when somebody has chosen: what to say of it, and what it changed. */
 export class Choice extends EventTarget {
   /** @type {Map<number, Set<number>>} tracks of each kept person, as they were when that was chosen */
   #kept = new Map();
+  /** @type {Map<number, Set<number>>} who is to be kept again as soon as they are whom they were then */
+  #awaited = new Map();
   /** @type {Face[]} */
   #faces = [];
   #key = "";
@@ -78,9 +82,11 @@ export class Choice extends EventTarget {
   set(faceId, isKept) {
     const face = this.#faces.find((each) => each.id === faceId);
     if (!face || isKept === this.isKept(faceId)) return;
-    if (isKept) this.#kept.set(faceId, tracksOf(face));
-    else this.#kept.delete(faceId);
-    this.#told();
+    const kept = this.#changed([faceId], () => {
+      if (isKept) this.#kept.set(faceId, tracksOf(face));
+      else this.#kept.delete(faceId);
+    });
+    this.#chosen({ what: isKept ? "keep" : "redact", face, kept });
   }
 
   /** @param {number} faceId */
@@ -90,19 +96,91 @@ export class Choice extends EventTarget {
 
   /** @param {"redact" | "keep" | "invert"} what */
   setAll(what) {
-    const kept = this.#faces.filter((face) => what === "keep" || (what === "invert" && !this.isKept(face.id)));
-    this.#kept = new Map(kept.map((face) => [face.id, tracksOf(face)]));
-    this.#told();
+    const chosen = this.#faces.filter((face) => what === "keep" || (what === "invert" && !this.isKept(face.id)));
+    const kept = this.#changed([...this.#faces.map((face) => face.id), ...this.#kept.keys()], () => {
+      this.#kept = new Map(chosen.map((face) => [face.id, tracksOf(face)]));
+    });
+    this.#chosen({ what, face: null, kept });
   }
 
-  /** People merged into one are kept only if all of them were. @param {number[]} faceIds who become the smallest of these ids */
+  /**
+   * People merged into one are kept only if all of them were.
+   * @param {number[]} faceIds who become the smallest of these ids @returns {KeptChange[]} what that changes, to be undone with the merge
+   */
   merge(faceIds) {
     const id = Math.min(...faceIds);
     const tracks = this.#faces.filter((face) => faceIds.includes(face.id)).flatMap((face) => face.tracks.map((track) => track.id));
     const isKept = faceIds.every((each) => this.isKept(each));
-    for (const each of faceIds) this.#kept.delete(each);
-    if (isKept) this.#kept.set(id, new Set(tracks));
+    const kept = this.#changed(faceIds, () => {
+      for (const each of faceIds) this.#kept.delete(each);
+      if (isKept) this.#kept.set(id, new Set(tracks));
+    });
     this.#told();
+    return kept;
+  }
+
+  /**
+   * Have people as they were before or after a step. Nobody but those whom the step has changed, and kept only as whom
+   * they were then: with the same tracks or fewer.
+   * @param {KeptChange[]} changes @param {"before" | "after"} side
+   * @param {boolean} isCorrection people change by it as well: until they have, they are redacted
+   * @returns {Face[]} those who are kept again
+   */
+  restore(changes, side, isCorrection) {
+    for (const change of changes) {
+      this.#kept.delete(change.id);
+      this.#awaited.delete(change.id);
+      const tracks = change[side];
+      if (tracks) this.#awaited.set(change.id, new Set(tracks));
+    }
+    if (!isCorrection) return this.settle();
+    this.#told();
+    return [];
+  }
+
+  /** The people are now as they are after all corrections: keep those who waited for it. @returns {Face[]} who they are */
+  settle() {
+    const again = this.#faces.filter((face) => {
+      const tracks = this.#awaited.get(face.id);
+      return tracks && face.tracks.every((track) => tracks.has(track.id));
+    });
+    for (const face of again) this.#kept.set(face.id, tracksOf(face));
+    this.#awaited.clear();
+    this.#told();
+    return again;
+  }
+
+  get isAwaiting() {
+    return this.#awaited.size > 0;
+  }
+
+  /** The corrections that somebody waited for will not come: whoever waited stays redacted. */
+  giveUp() {
+    this.#awaited.clear();
+  }
+
+  /**
+   * Do something, and tell whom it has changed.
+   * @param {number[]} faceIds whom it may change @param {() => void} act @returns {KeptChange[]}
+   */
+  #changed(faceIds, act) {
+    const before = new Map(faceIds.map((id) => [id, this.#listed(id)]));
+    for (const id of before.keys()) this.#awaited.delete(id);
+    act();
+    const changes = [...before].map(([id, tracks]) => ({ id, before: tracks, after: this.#listed(id) }));
+    return changes.filter((change) => String(change.before) !== String(change.after));
+  }
+
+  /** @param {number} faceId */
+  #listed(faceId) {
+    const tracks = this.#kept.get(faceId);
+    return tracks ? [...tracks] : null;
+  }
+
+  /** @param {Chosen} detail */
+  #chosen(detail) {
+    this.#told();
+    this.dispatchEvent(new CustomEvent("chosen", { detail }));
   }
 
   #told() {

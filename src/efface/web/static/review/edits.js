@@ -1,31 +1,30 @@
 /** The corrections of a video: kept on the service, revision after revision, and undone and redone here. */
 
 import { completed, emptyDocument, freeFaceId } from "./edit_operations.js";
+import { Steps } from "./steps.js";
 
 /** @typedef {import("./edit_operations.js").Document} Document */
 /** @typedef {import("./edit_operations.js").Operation} Operation */
 /** @typedef {import("./edit_operations.js").DetectedFace} DetectedFace */
-/** @typedef {{document: Document, what: string}} Step */
+/** @typedef {import("./steps.js").KeptChange} KeptChange */
 
-const MAX_STEPS = 200;
 const RETRY_MS = 3000;
 /** @type {Document["moved_boxes"]} */
 const NOTHING_MOVED = [];
 
 /**
- * Tells "change" when the document has changed, "saved" when the service has it, "status", and "problem" with an error
- * in `detail` when something was not saved.
+ * Tells "change" when the document has changed, "saved" when the service has it, "status", "problem" with an error in
+ * `detail` when something was not saved, and "dropped" when what was not saved is gone for good. "steps" when what can be
+ * undone has changed, and "kept" with {kept, way, isCorrection} when who is kept is to be as before a step or after it.
  */
 export class EditsStore extends EventTarget {
-  /** @type {Step[]} what there was before each change */
-  #undo = [];
-  /** @type {Step[]} */
-  #redo = [];
   /** @type {Promise<void> | null} */
   #saving = null;
   /** @type {Document} as the service has it */
   #saved = emptyDocument("");
   #highestFaceId = 0;
+  /** Version of the index whose people are corrected. */
+  #index = "";
   /** @type {Map<number, Document["moved_boxes"]>} by the revisions that were seen here */
   #moved = new Map();
   /** @type {Promise<void> | null} */
@@ -36,12 +35,14 @@ export class EditsStore extends EventTarget {
   /**
    * @param {import("../api.js").ApiClient} api @param {string} videoId
    * @param {import("./keepsake.js").Keepsake | null} [keepsake] where what cannot be saved waits for the next session
+   * @param {Steps} [steps]
    */
-  constructor(api, videoId, keepsake = null) {
+  constructor(api, videoId, keepsake = null, steps = new Steps(null, videoId)) {
     super();
     this.api = api;
     this.videoId = videoId;
     this.keepsake = keepsake;
+    this.steps = steps;
     this.document = this.#saved;
     this.revision = 0;
     this.isStale = false;
@@ -62,7 +63,10 @@ export class EditsStore extends EventTarget {
       // Whoever needs them is told, by `known`.
       this.#detecting.catch(() => {});
     }
+    this.#index = String(summary.indexVersion);
     this.#take(answer, summary.sourceSha256);
+    this.steps.restore(this.revision, this.#index);
+    this.dispatchEvent(new Event("steps"));
   }
 
   /** Wait until it is known who there was before any correction, which merging and splitting start from. */
@@ -87,24 +91,6 @@ export class EditsStore extends EventTarget {
     return this.document.regions;
   }
 
-  get canUndo() {
-    return this.#undo.length > 0;
-  }
-
-  get canRedo() {
-    return this.#redo.length > 0;
-  }
-
-  /** What the next undo takes back, in words. */
-  get undoes() {
-    return this.#undo.at(-1)?.what ?? "";
-  }
-
-  /** What the next redo does again, in words. */
-  get redoes() {
-    return this.#redo.at(-1)?.what ?? "";
-  }
-
   /** @param {number} id */
   region(id) {
     return this.document.regions.find((region) => region.id === id) ?? null;
@@ -121,21 +107,28 @@ export class EditsStore extends EventTarget {
     return this.#highestFaceId;
   }
 
-  /** Change something, and have it saved. @param {Operation} operation @param {string} what in words, for undo */
-  apply(operation, what) {
+  /**
+   * Change something, and have it saved.
+   * @param {Operation} operation @param {string} what in words, for undo @param {KeptChange[]} [kept] who is kept or redacted by it
+   */
+  apply(operation, what, kept = []) {
     const next = operation(this.document);
-    this.#undo.push({ document: this.document, what });
-    if (this.#undo.length > MAX_STEPS) this.#undo.shift();
-    this.#redo = [];
+    this.steps.add({ document: this.document, what, kept });
     this.#become(next);
   }
 
+  /** Have something undone and redone in its turn that is no correction. @param {string} what in words @param {KeptChange[]} kept */
+  note(what, kept) {
+    this.steps.add({ document: null, what, kept });
+    this.#tellSteps();
+  }
+
   undo() {
-    this.#swap(this.#undo, this.#redo);
+    this.#step("undo");
   }
 
   redo() {
-    this.#swap(this.#redo, this.#undo);
+    this.#step("redo");
   }
 
   /** Wait until the service has everything. @returns {Promise<void>} @throws what has kept it from being saved */
@@ -144,12 +137,21 @@ export class EditsStore extends EventTarget {
     if (this.status !== "saved") throw new Error("The last correction is not saved yet: wait until the service can be reached.");
   }
 
-  /** @param {Step[]} from @param {Step[]} to */
-  #swap(from, to) {
-    const step = from.pop();
+  /** @param {"undo" | "redo"} way */
+  #step(way) {
+    const step = this.steps.take(way, this.document);
     if (!step) return;
-    to.push({ document: this.document, what: step.what });
-    this.#become(step.document);
+    const { document, kept } = step;
+    // Who is kept comes first: by no moment may the corrections be ahead of it.
+    if (kept.length) this.dispatchEvent(new CustomEvent("kept", { detail: { kept, way, isCorrection: document !== null } }));
+    if (document) this.#become(completed(document));
+    else this.#tellSteps();
+  }
+
+  /** Steps are kept for a reload beside the revision that they lead to. */
+  #tellSteps() {
+    if (this.status === "saved") this.steps.store(this.revision, this.#index);
+    this.dispatchEvent(new Event("steps"));
   }
 
   /** @param {Document} document */
@@ -185,6 +187,7 @@ export class EditsStore extends EventTarget {
       }
     }
     this.#setStatus("saved");
+    this.#tellSteps();
   }
 
   /** @param {any} error @returns {Promise<boolean>} whether to try again */
@@ -204,8 +207,10 @@ export class EditsStore extends EventTarget {
     if (error?.status >= 400 && error?.status < 500 && error.status !== 429) {
       // The service has told what is wrong with it; what there was before is what it has.
       this.document = this.#saved;
-      this.#undo.pop();
+      this.steps.refuse(this.#saved);
       this.#setStatus("saved");
+      this.#tellSteps();
+      this.dispatchEvent(new Event("dropped"));
       this.dispatchEvent(new Event("change"));
       this.#problem(error);
       return false;
@@ -242,9 +247,9 @@ export class EditsStore extends EventTarget {
     this.#indexDigest = null;
     this.document = this.#saved = answer.edits ? completed(answer.edits) : emptyDocument(sha256);
     this.#moved.set(this.revision, this.document.moved_boxes);
-    this.#undo = [];
-    this.#redo = [];
+    this.steps.clear();
     this.#setStatus("saved");
+    this.dispatchEvent(new Event("dropped"));
     this.dispatchEvent(new Event("change"));
   }
 

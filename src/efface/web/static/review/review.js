@@ -22,6 +22,7 @@ import { RiskStrip } from "./risks.js";
 import { Scene } from "./scene.js";
 import { Selection } from "./selection.js";
 import { listenToKeys } from "./shortcuts.js";
+import { Steps } from "./steps.js";
 import { Tabs } from "./tabs.js";
 import { Timeline } from "./timeline.js";
 import { TrackStore } from "./tracks.js";
@@ -49,6 +50,7 @@ class ReviewPage {
       else this.#tellChanged(choice.update(tracks.summary.faces));
     });
     this.#wireEdits();
+    this.#wireChoice();
     this.player = new Player(part(root, "efface-player", HTMLElement), this);
     this.follower = new Follower(api, videoId);
     this.follower.addEventListener("followed", () => void this.#reload());
@@ -162,15 +164,16 @@ class ReviewPage {
     redo.addEventListener("click", () => edits.redo());
     const state = part(this.root, "#save-state", HTMLElement);
     const show = () => {
-      undo.disabled = !edits.canUndo;
-      redo.disabled = !edits.canRedo;
-      undo.title = edits.undoes && `Undo: ${edits.undoes}`;
-      redo.title = edits.redoes && `Redo: ${edits.redoes}`;
+      const { canUndo, canRedo, undoes, redoes } = edits.steps;
+      undo.disabled = !canUndo;
+      redo.disabled = !canRedo;
+      undo.title = undoes && `Undo: ${undoes}`;
+      redo.title = redoes && `Redo: ${redoes}`;
       part(this.root, "#stale", HTMLElement).hidden = !edits.isStale;
       const words = { saved: edits.revision ? "All corrections saved" : "", saving: "Saving…", unsaved: "Not saved yet: the service cannot be reached" };
       state.textContent = words[edits.status];
     };
-    for (const name of ["change", "status", "saved"]) edits.addEventListener(name, show);
+    for (const name of ["change", "status", "saved", "steps"]) edits.addEventListener(name, show);
     edits.addEventListener("saved", () => void this.#reload());
     edits.addEventListener("problem", (event) => tellError(/** @type {CustomEvent} */ (event).detail));
     part(this.root, "#drop-stale", HTMLElement).addEventListener("click", () => edits.apply(operations.withoutPeople(), "drop old corrections"));
@@ -179,6 +182,33 @@ class ReviewPage {
     });
     show();
     edits.restore();
+  }
+
+  /** Whom to keep is undone and redone in one order with the corrections. */
+  #wireChoice() {
+    const { choice, edits, tracks } = this;
+    choice.addEventListener("chosen", (event) => {
+      /** @type {import("./choice.js").Chosen} */
+      const { what, face, kept } = /** @type {CustomEvent} */ (event).detail;
+      if (kept.length) edits.note(`${what} ${face ? this.scene.nameOf(face.id) : "everybody"}`, kept);
+    });
+    edits.addEventListener("kept", (event) => {
+      const { kept, way, isCorrection } = /** @type {CustomEvent} */ (event).detail;
+      this.#tellKept(choice.restore(kept, way === "undo" ? "before" : "after", isCorrection));
+    });
+    const settle = () => {
+      if (choice.isAwaiting && edits.status === "saved" && tracks.summary.editsRevision === edits.revision) this.#tellKept(choice.settle());
+    };
+    tracks.addEventListener("summary", settle);
+    edits.addEventListener("status", settle);
+    edits.addEventListener("dropped", () => choice.giveUp());
+  }
+
+  /** No face is shown to the world without a word. @param {import("./tracks.js").Face[]} faces who are kept by a step back or on */
+  #tellKept(faces) {
+    if (faces.length === 0) return;
+    const names = faces.map((face) => this.scene.nameOf(face.id)).join(", ");
+    tell(`${names[0].toUpperCase()}${names.slice(1)} ${faces.length > 1 ? "are" : "is"} kept visible again.`);
   }
 
   async #reload() {
@@ -225,8 +255,8 @@ class ReviewPage {
     return new Gallery(this.#panel("people"), this.tracks, this.choice, this.selection, {
       onGoTo: (frame) => this.player.goTo(frame),
       onMerge: (faceIds) => this.#whenKnown(() => {
-        this.choice.merge(faceIds);
-        edits.apply(operations.mergeFaces(faceIds, edits.detected), "merge people");
+        const kept = this.choice.merge(faceIds);
+        edits.apply(operations.mergeFaces(faceIds, edits.detected), "merge people", kept);
       }),
       onSplit: (trackIds) => this.#whenKnown(() => {
         edits.apply(operations.splitTracks(trackIds, edits.newFaceId(), edits.detected), "split somebody off");
@@ -276,7 +306,8 @@ async function start(root) {
   const command = listenToKeys(part(root, "#help", HTMLElement));
   if (root.dataset.state !== "Processed") await waitUntilAnalysed(api, videoId, root);
   const tracks = new TrackStore(api, videoId);
-  const edits = new EditsStore(api, videoId, new Keepsake(storage("sessionStorage"), videoId));
+  const ofTab = storage("sessionStorage");
+  const edits = new EditsStore(api, videoId, new Keepsake(ofTab, videoId), new Steps(ofTab, videoId));
   const choice = new Choice(storage("localStorage"));
   const [account, url] = await Promise.all([api.account(), api.fileLink(videoId), edits.load(tracks.load())]);
   if (choice.open(account.id, videoId, tracks.summary.indexVersion)) {
