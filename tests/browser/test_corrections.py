@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Visitor, analysed, reader
+from tests.browser.conftest import Visit, Visitor, analysed, reader
 from tests.browser.pictures import (
     NUM_FRAMES,
     SIZE,
@@ -259,3 +259,16 @@ def test_moments_that_are_fine_are_counted_off_and_stay_so(
     page = opened(signed_in, video_id)
     page.get_by_role("tab", name="Check").click()
     expect(state).to_contain_text("All")
+
+
+def test_whoever_is_to_draw_on_a_small_screen_is_taken_to_the_picture(visit: Visit, sample_id: str) -> None:
+    visitor = visit(viewport={"width": 360, "height": 740})
+    visitor.sign_in()
+    page = opened(visitor, sample_id)
+    page.get_by_role("tab", name="Correct").click()
+    button = page.locator(".draw-region")
+    button.scroll_into_view_if_needed()
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    button.click()
+    expect(page.locator(".stage")).to_be_in_viewport(ratio=0.99)
+    expect(page.locator(".tool-hint")).to_be_in_viewport()

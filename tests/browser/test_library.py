@@ -162,3 +162,17 @@ def test_restarts_of_the_server_cost_neither_an_upload_nor_a_job(
         url = f"{service.account_path}/Videos/{video_id}/SourceFile/DownloadUrl"
         back = caller.download(url, service.data.parent / "back.mp4")
     assert back.read_bytes() == sample_clip.read_bytes()
+
+
+def test_back_from_a_video_the_cards_are_those_that_the_fields_ask_for(
+    signed_in: Visitor, sample_id: str, redaction_id: str
+) -> None:
+    page = signed_in.page
+    page.get_by_label("Show").select_option("original")
+    expect(page.locator("video-card .badge:not([hidden])")).to_have_count(0)
+    expect(page.locator(f"video-card a.name[href$='{sample_id}']")).to_have_count(1)
+    signed_in.open(f"/web/redactions/{redaction_id}")
+    page.go_back()
+    expect(page.get_by_label("Show")).to_have_value("original")
+    expect(page.locator(f"video-card a.name[href$='{sample_id}']")).to_have_count(1)
+    expect(page.locator("video-card .badge:not([hidden])")).to_have_count(0)

@@ -116,3 +116,15 @@ def test_original_that_the_browser_cannot_play_is_shown_frame_by_frame(
     expect(still).not_to_have_attribute("src", str(first))
     expect(page.locator("#original")).to_be_hidden()
     expect(page.locator("#unplayable")).to_be_hidden()
+
+
+def test_link_can_be_copied_by_hand_where_the_browser_keeps_its_clipboard(
+    signed_in: Visitor, redaction_id: str
+) -> None:
+    signed_in.page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page = opened(signed_in, redaction_id)
+    signed_in.watch.may_move = True
+    page.get_by_role("button", name="Copy a link").click()
+    field = page.get_by_label("Copy this link by hand")
+    expect(field).to_be_visible()
+    assert httpx.get(field.input_value()).status_code == 200

@@ -1,10 +1,11 @@
 """Whether corrections fit the index that they are to be laid over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from efface.domain.edits import Box, DrawnRegion, Edits
 from efface.domain.errors import IndexMismatchError, RequestError
 from efface.domain.geometry import Size
+from efface.domain.time import Timeline, TimeRange
 from efface.edit.bind import digest_index
 from efface.index.model import FaceIndex
 
@@ -15,7 +16,7 @@ def check_edits(index: FaceIndex, edits: Edits) -> None:
     Raises:
         IndexMismatchError: they are of another video.
         RequestError: they name faces and tracks of another index, or a face, a track or a frame that is not in this
-            one, or a box lies outside of the picture.
+            one, or a box lies outside of the picture or a mute outside of the video.
     """
     if edits.source_sha256 != index.source.sha256:
         raise IndexMismatchError(
@@ -58,6 +59,18 @@ def _problems(index: FaceIndex, edits: Edits) -> Iterator[str]:
             yield f"moved_boxes[{i}] lies outside of the picture of {index.size}: move it into view"
     for region in edits.regions:
         yield from _region_problems(region, index.size, num_frames)
+    yield from _mute_problems(edits.mutes, index.timeline)
+
+
+def _mute_problems(mutes: Sequence[TimeRange], timeline: Timeline) -> Iterator[str]:
+    """A name that was to be silenced is heard when somebody has slipped by a minute."""
+    start, end = timeline.start_of(0), timeline.start_of(timeline.num_frames)
+    for i, span in enumerate(mutes):
+        if span.start >= end:
+            yield (
+                f"mutes[{i}] begins {float(span.start - start):g} s after the first frame, but the video ends after "
+                f"{float(end - start):g} s: begin before its end"
+            )
 
 
 def _region_problems(region: DrawnRegion, size: Size, num_frames: int) -> Iterator[str]:

@@ -242,6 +242,10 @@ class OutputFile:
                 self.notices.append(f"{track_name(track)} left out: only the largest picture is redacted")
             elif track.type in {"audio", "subtitle"}:
                 self.notices.append(f"{track_name(track)} left out: its codec is unknown")
+        if self._mutes and not any(
+            isinstance(track, AudioStream) for track in self._source.container.streams
+        ):
+            self.notices.append("nothing was muted: the source has no sound")
 
     def _add_copied(self, output: OutputContainer, track: Stream) -> None:
         keep = self._settings.keep_metadata

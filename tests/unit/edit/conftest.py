@@ -49,7 +49,7 @@ def full_edits() -> Edits:
             ),
             DrawnRegion(3, "tattoo", BlurringKind.MEDIUM_BLUR, drawn, 0, 20, True),
         ),
-        mutes=(TimeRange(Fraction(1001, 30), Fraction(40)), TimeRange(Fraction(-1, 2), Fraction(0))),
+        mutes=(TimeRange(Fraction(1001, 300), Fraction(40)), TimeRange(Fraction(-1, 2), Fraction(0))),
         reviewed=(ReviewedRisk(7, 1), ReviewedRisk(50, None)),
         index_digest="cd" * 32,
     )

@@ -9,7 +9,7 @@ import pytest
 from efface.domain.edits import Box, DrawnBox, DrawnRegion, Edits, MovedBox, ReviewedRisk, TrackSplit
 from efface.domain.errors import IndexMismatchError, RequestError
 from efface.domain.geometry import Size
-from efface.domain.time import Timeline
+from efface.domain.time import Timeline, TimeRange
 from efface.domain.track import FaceGroup, FaceTrack, Shot
 from efface.edit import apply_edits, bind_edits
 from efface.index.codec import encode_index
@@ -154,6 +154,12 @@ REGION = DrawnRegion(1, "", None, (DrawnBox(5, (0.0, 0.0, 9.0, 9.0)),), 0, 100, 
                 regions=(dataclasses.replace(REGION, keyframes=(DrawnBox(5, (-9.0, 0.0, 0.0, 9.0)),)),),
             ),
             "region 1 lies outside of the picture of 640x360 at frame 5",
+        ),
+        (
+            Edits(
+                SHA256, mutes=(TimeRange(Fraction(0), Fraction(1)), TimeRange(Fraction(60), Fraction(120)))
+            ),
+            r"mutes\[1\] begins 60 s after the first frame, but the video ends after 4 s",
         ),
     ],
 )

@@ -56,6 +56,11 @@ class Library {
       onPoll: () => void this.#load(),
     });
     void this.#load();
+    // Coming back, a browser fills in the fields as they were, after this.
+    const asked = this.#wanted();
+    addEventListener("pageshow", () => {
+      if (this.#wanted() !== asked) this.#fromStart(0);
+    });
   }
 
   #listenToDrops() {
@@ -73,6 +78,11 @@ class Library {
       document.body.classList.remove("dropping");
       this.#take(event.dataTransfer.files);
     });
+  }
+
+  /** What the fields ask for, as text. */
+  #wanted() {
+    return JSON.stringify([...new FormData(this.form).entries()]);
   }
 
   /** @param {FileList | null} files */

@@ -138,8 +138,12 @@ class RedactionPage {
   async #copyLink() {
     try {
       const link = new URL(await api.fileLink(videoId), location.href).href;
-      await navigator.clipboard.writeText(link);
-      tell("The link was copied. It works for an hour.");
+      if (await copied(link)) tell("The link was copied. It works for an hour.");
+      else {
+        at("link").value = link;
+        at("link-field").hidden = false;
+        at("link").select();
+      }
     } catch (error) {
       tellError(error);
     }
@@ -235,6 +239,16 @@ function showMade(made, notices) {
   const told = [...(made ? madeWarnings(made) : []), ...sentences];
   at("told").hidden = told.length === 0;
   at("told").replaceChildren(...told.map((text) => make("p", { textContent: text })));
+}
+
+/** Whether a text is on the clipboard, which browsers give to pages of https and of this machine only. @param {string} text */
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A name to save under, with the suffix that the file has. @param {string} name @param {string} address */

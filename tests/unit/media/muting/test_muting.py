@@ -158,3 +158,9 @@ def test_nothing_is_encoded_anew_without_a_mute(sounding_clip: ClipOf, tmp_path:
     source = sounding_clip("a.mp4", "libmp3lame")
     assert mute(source, tmp_path / "out.mp4") == ()
     assert sound_packets(source) == sound_packets(tmp_path / "out.mp4")
+
+
+def test_video_without_sound_is_told_to_have_nothing_to_mute(sounding_clip: ClipOf, tmp_path: Path) -> None:
+    source = sounding_clip("silent.mp4")
+    assert mute(source, tmp_path / "out.mp4", *SPANS) == ("nothing was muted: the source has no sound",)
+    assert mute(source, tmp_path / "plain.mp4") == ()

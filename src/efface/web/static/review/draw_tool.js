@@ -56,6 +56,7 @@ export class DrawTool extends EventTarget {
     this.#adjusted = thing;
     this.#draft(thing, thing.box);
     this.player.canvas.focus({ preventScroll: true });
+    this.player.reveal();
     this.dispatchEvent(new Event("mode"));
     this.player.draw();
     return true;
@@ -71,7 +72,10 @@ export class DrawTool extends EventTarget {
     this.#box = null;
     this.player.canvas.classList.toggle("drawing", isDrawing);
     this.player.canvas.style.cursor = isDrawing ? "crosshair" : "";
-    if (isDrawing) this.player.canvas.focus({ preventScroll: true });
+    if (isDrawing) {
+      this.player.canvas.focus({ preventScroll: true });
+      this.player.reveal();
+    }
     this.dispatchEvent(new Event("mode"));
     this.player.draw();
   }

@@ -8,6 +8,7 @@ import { KEPT_COLOR } from "./colors.js";
 const FONT_PX = 12;
 const LABEL_PX = 17;
 const GRIP_PX = 8;
+const MOST_LETTERS = 16;
 
 /**
  * @param {CanvasRenderingContext2D} context in CSS pixels of the stage
@@ -49,12 +50,18 @@ function drawThing(context, { box, color, label, isKept, isSelected, isGuess }, 
   if (isKept || isGuess) context.setLineDash([5, 4]);
   context.strokeRect(x, y, width, height);
   context.setLineDash([]);
-  drawLabel(context, isKept ? `${label} · kept` : label, ink, x, y, picture);
+  drawLabel(context, label, isKept ? " · kept" : "", ink, x, y, picture);
   if (isSelected) drawGrips(context, x, y, width, height);
 }
 
-/** @param {CanvasRenderingContext2D} context @param {string} text @param {string} ink @param {number} x @param {number} y @param {Rect} picture */
-function drawLabel(context, text, ink, x, y, picture) {
+/**
+ * @param {CanvasRenderingContext2D} context @param {string} label @param {string} suffix that is never cut @param {string} ink
+ * @param {number} x @param {number} y @param {Rect} picture
+ */
+function drawLabel(context, label, suffix, ink, x, y, picture) {
+  // A long name would cover the faces beside it, which are what is looked at.
+  const letters = [...label];
+  const text = (letters.length > MOST_LETTERS ? `${letters.slice(0, MOST_LETTERS - 1).join("")}…` : label) + suffix;
   const width = context.measureText(text).width + 9;
   const left = Math.max(picture.x, Math.min(x - 1, picture.x + picture.width - width));
   const top = y - LABEL_PX - 1 < picture.y ? Math.max(y, picture.y) : y - LABEL_PX - 1;

@@ -126,6 +126,12 @@ export class Player extends EventTarget {
     this.clock.seekTime(this.clock.seconds + seconds);
   }
 
+  /** Have the picture in view: on a small screen, what asks to be drawn or looked at may stand far below it. */
+  reveal() {
+    const { top, bottom } = this.stage.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight) this.stage.scrollIntoView({ block: "nearest" });
+  }
+
   /** Pause at a frame. @param {number} frame */
   goTo(frame) {
     this.pause();

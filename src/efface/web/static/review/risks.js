@@ -156,6 +156,7 @@ export class RiskStrip {
     if (risk.faceId !== null) this.models.selection.face(risk.faceId, risk.trackId);
     this.models.scene.spot = risk.box && { frame: risk.frame, box: risk.box };
     this.models.player.goTo(risk.frame);
+    this.models.player.reveal();
   }
 
   /** @param {Risk} risk @param {HTMLElement} item */
