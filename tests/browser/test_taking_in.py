@@ -115,4 +115,4 @@ def test_address_that_no_video_is_fetched_from_is_told_beside_it(
     address, _ = elsewhere
     fetch(page, f"{address}/also-not-there.mp4")
     expect(told).to_be_hidden()
-    expect(card(page, "also-not-there")).to_be_visible()
+    expect(card(page, "also-not-there").locator(".state.bad")).to_contain_text("404", timeout=INDEX_MS)

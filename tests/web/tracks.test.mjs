@@ -86,6 +86,18 @@ test("an answer of an earlier revision is thrown away", async () => {
   assert.ok(!store.has(0));
 });
 
+test("a summary that was asked for earlier and comes later brings nothing back", async () => {
+  const answers = [];
+  const store = new TrackStore({ get: () => new Promise((resolve) => answers.push(resolve)) }, "v");
+  const loads = [store.load(), store.load()];
+  const summaryOf = (editsRevision) => ({ ...new FakeVideo({ numFrames: 10 }).summary(), editsRevision });
+  answers[1](summaryOf(2));
+  await loads[1];
+  answers[0](summaryOf(1));
+  await loads[0];
+  assert.equal(store.summary.editsRevision, 2);
+});
+
 test("two hours with two hundred tracks open and are looked up without a pause", async () => {
   const numFrames = 2 * 3600 * 30;
   const tracks = Array.from({ length: 200 }, (_, i) => ({ id: i + 1, face: 1001 + (i % 40), first: i * 1000, end: i * 1000 + 9000 }));

@@ -128,14 +128,21 @@ export class VideoCard extends HTMLElement {
   /** @param {LibraryItem} item */
   async #loadPicture(item) {
     if (!this.#isNear || !item.thumbnailId || this.#pictureOf === item.thumbnailId) return;
-    this.#pictureOf = item.thumbnailId;
-    try {
-      this.#picture = await api.picture(`/Videos/${item.id}/Thumbnails/${item.thumbnailId}`, { query: { maxSide: PICTURE_PX } });
-    } catch {
+    const wanted = item.thumbnailId;
+    this.#pictureOf = wanted;
+    const picture = await api.picture(`/Videos/${item.id}/Thumbnails/${wanted}`, { query: { maxSide: PICTURE_PX } }).catch(() => "");
+    // Another one may be wanted by now.
+    if (this.#pictureOf !== wanted) {
+      URL.revokeObjectURL(picture);
+      return;
+    }
+    if (!picture) {
       this.#pictureOf = "";
       return;
     }
-    this.image.src = this.#picture;
+    if (this.#picture) URL.revokeObjectURL(this.#picture);
+    this.#picture = picture;
+    this.image.src = picture;
     this.image.hidden = false;
   }
 }

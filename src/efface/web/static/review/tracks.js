@@ -34,6 +34,8 @@ export class TrackStore extends EventTarget {
   /** @type {Map<number, TrackSpan>} */
   #spans = new Map();
   #generation = 0;
+  #asked = 0;
+  #taken = 0;
 
   /** @param {Reader} reader @param {string} videoId */
   constructor(reader, videoId) {
@@ -46,8 +48,13 @@ export class TrackStore extends EventTarget {
 
   /** Fetch the summary; boxes that were loaded before are fetched anew when they are asked for. @returns {Promise<Summary>} */
   async load() {
+    const asked = ++this.#asked;
     const summary = await this.reader.get(`/Videos/${this.videoId}/Tracks`);
-    this.take(summary);
+    // An answer to an earlier question may come later, and would bring back what has been corrected since.
+    if (asked > this.#taken) {
+      this.#taken = asked;
+      this.take(summary);
+    }
     return summary;
   }
 
