@@ -48,7 +48,8 @@ class Settings(BaseSettings):
     cache_bytes: int = Field(20_000_000_000, ge=0)
     """How much of a remote store is kept on the local disk of a worker."""
     reserved_disk_bytes: int = Field(1_000_000_000, ge=0)
-    """How much of each local disk uploads, fetched files and jobs leave free; what does not fit is refused with 507."""
+    """How much of each local disk uploads and fetched files leave free; what does not fit is refused with 507. Work on
+    videos that are there already may take half of it."""
 
     host: str = "127.0.0.1"
     """Address that is listened on. Any other than loopback needs an account that was made before."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from efface.domain.errors import DiskFullError
 from efface.domain.service import JobKind, StoredSource
-from efface.ports import Progress
+from efface.ports import DiskRoom, Progress
 from efface.ports.disk_room import disk_filled_up
 from efface.usecases import work_index, work_redaction
 from efface.usecases.completion import source_document
@@ -25,6 +25,8 @@ _STAGES: dict[tuple[JobKind, Stage], _Work] = {
     (JobKind.REDACTION, Stage.SEGMENT): work_redaction.render,
     (JobKind.REDACTION, Stage.JOIN): work_redaction.join,
 }
+
+_MADE = "what is made of the video"
 
 
 def perform(order: WorkOrder, tools: WorkTools, progress: Progress) -> dict[str, Any]:
@@ -48,20 +50,21 @@ def perform(order: WorkOrder, tools: WorkTools, progress: Progress) -> dict[str,
         Cancelled: stopped on request.
     """
     try:
-        tools.room.require(_room_of(order), "the work on the video")
+        _require_room(order, tools.room)
         return _perform(order, tools, progress)
     except DiskFullError as error:
         if str(tools.scratch) not in str(error):
             raise
-        raise disk_filled_up("what is made of the video") from error
+        raise disk_filled_up(_MADE) from error
 
 
-def _room_of(order: WorkOrder) -> int:
-    """Bytes that a stage is sure to write. A finished video is about as large as its source; of anything else nobody
-    knows before, so that what is reserved has to do."""
+def _require_room(order: WorkOrder, room: DiskRoom) -> None:
+    """A finished video is about as large as its source; what else is made nobody knows before, but it is less."""
     source = order.video.source
-    is_finished = order.stage is Stage.JOIN and order.job.kind is JobKind.REDACTION
-    return source.size_bytes if is_finished and source is not None else 0
+    if order.stage is Stage.JOIN and order.job.kind is JobKind.REDACTION and source is not None:
+        room.require(source.size_bytes, "the redacted video")
+    else:
+        room.go_on(1, _MADE)
 
 
 def _perform(order: WorkOrder, tools: WorkTools, progress: Progress) -> dict[str, Any]:

@@ -48,11 +48,18 @@ def open_callbacks(settings: Settings) -> CallbackPoster:
     return CallbackPoster(address_rules(settings))
 
 
-def disk_room(settings: Settings) -> DiskRoom:
-    """Of the disks that videos are received, kept and made on, as far as they are this machine's."""
+def disk_room(settings: Settings, *, is_for_work: bool = False) -> DiskRoom:
+    """Of the disks that videos are received, kept and made on, as far as they are this machine's.
+
+    Args:
+        settings: of the service.
+        is_for_work: whether it is work on videos that are there already: half of what is reserved is for that, since an
+            upload that was taken in must not lack the room in which its faces are looked for.
+    """
     kept = folder_of(settings.objects_url)
     folders = (settings.scratch_folder, kept or settings.cache_folder)
-    return DiskRoom(folders, settings.reserved_disk_bytes)
+    reserved_bytes = settings.reserved_disk_bytes
+    return DiskRoom(folders, reserved_bytes // 2 if is_for_work else reserved_bytes)
 
 
 def open_work_tools(settings: Settings) -> WorkTools:
@@ -67,7 +74,7 @@ def open_work_tools(settings: Settings) -> WorkTools:
     return WorkTools(
         objects=open_objects(settings),
         downloader=HttpDownloader(address_rules(settings), room=disk_room(settings)),
-        room=disk_room(settings),
+        room=disk_room(settings, is_for_work=True),
         scratch=settings.scratch_folder,
         settings=WorkSettings(
             index_segment_s=settings.index_segment_s,

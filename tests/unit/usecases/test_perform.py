@@ -128,11 +128,21 @@ def test_video_is_not_joined_where_it_has_no_room(stage: Stage, sample_clip: Pat
     size = taken.video.source.size_bytes
     worker = Worker(stage, sample_clip)
     worker.give_room(DiskRoom((stage.folder,), 1000, lambda _: 1000 + size - 1))
-    with pytest.raises(DiskFullError, match="the work on the video needs"):
+    with pytest.raises(DiskFullError, match="the redacted video needs"):
         worker.stage(taken.redaction_job, WorkStage.JOIN)
     worker.give_room(DiskRoom((stage.folder,), 1000, lambda _: 1000 + size))
     with pytest.raises(ArtifactNotFoundError):
         worker.stage(taken.redaction_job, WorkStage.JOIN)
+
+
+def test_stage_that_would_take_from_the_reserve_is_not_begun(stage: Stage, sample_clip: Path) -> None:
+    taken = stage.upload(sample_clip.read_bytes(), redaction=order())
+    worker = Worker(stage, sample_clip)
+    worker.give_room(DiskRoom((stage.folder,), 1000, lambda _: 1000))
+    with pytest.raises(DiskFullError, match="the disk of the service is full"):
+        worker.stage(taken.job, WorkStage.PLAN)
+    worker.give_room(DiskRoom((stage.folder,), 1000, lambda _: 1001))
+    assert worker.stage(taken.job, WorkStage.PLAN)["num_frames"]
 
 
 def test_disk_that_fills_up_during_work_is_told_without_its_folders(stage: Stage, sample_clip: Path) -> None:
