@@ -111,7 +111,7 @@ def test_frames_around_a_moved_box_show_what_the_engine_makes_of_them(
     page.get_by_role("tab", name="Correct").click()
     told = page.locator(".hand-changes").get_by_role("button").first
     expect(told).to_contain_text(
-        f"which changed {told_time(changed[0])} \N{EN DASH} {told_time(changed[-1])}"
+        f"changed {told_time(changed[0])} \N{EN DASH} {told_time(changed[-1])}"
     )
     page.get_by_role("button", name="Put back").click()
     expect(page.locator("#save-state")).to_have_text("All corrections saved")

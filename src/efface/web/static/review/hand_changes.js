@@ -39,8 +39,8 @@ export class HandChanges {
       const faceId = this.tracks.faceOf(track);
       const whose = faceId === null ? "" : ` of ${this.scene.nameOf(faceId)}`;
       const reach = reaches.get(track)?.find((each) => each.frame === frame);
-      const span = reach ? `, which changed ${this.#clock(reach.start)} – ${this.#clock(reach.end - 1)}` : "";
-      const words = `Box${whose} put right at ${this.#clock(frame)}${span}`;
+      const span = reach ? `: changed ${this.#clock(reach.start)} – ${this.#clock(reach.end - 1)}` : "";
+      const words = `Box${whose} moved at ${this.#clock(frame)}${span}`;
       rows.push([`moved ${track} ${frame} ${words}`, () => this.#row(words, frame, operations.restoreBox(track, frame))]);
     }
     arrangeRows(this.list, rows);

@@ -230,7 +230,10 @@ class ReviewPage {
       if (tool.isDrawing) hint.textContent = "Drag a box over what must go. By keys: arrows move, shift and arrows resize, Enter ends, Escape gives up.";
       else hint.textContent = [tool.isAdjusting ? "Arrows move the box, shift and arrows resize it, Enter ends, Escape gives up." : "", this.#reachOfDraft()].join(" ").trim();
       hint.hidden = hint.textContent === "";
-      hint.classList.toggle("reach", this.scene.draft?.sort === "face");
+      const { draft } = this.scene;
+      hint.classList.toggle("reach", draft?.sort === "face");
+      // Not over the box that is being moved.
+      hint.classList.toggle("low", draft !== null && draft.box[1] + draft.box[3] < this.tracks.summary.height);
     };
     for (const name of ["mode", "draft"]) tool.addEventListener(name, tellMode);
     tool.addEventListener("moved", (event) => {
