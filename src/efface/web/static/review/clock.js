@@ -7,7 +7,7 @@ import { lastAtMost } from "./tracks.js";
 
 const HAS_CALLBACKS = "requestVideoFrameCallback" in (globalThis.HTMLVideoElement?.prototype ?? {});
 const INTO_FRAME_S = 0.0005;
-const SETTLED_MS = 300;
+const SETTLED_MS = 1000;
 const RETRY_MS = 150;
 const TRIES = 20;
 
@@ -18,6 +18,8 @@ export class FrameClock extends EventTarget {
   /** @type {number | null} media time of the picture on the screen */
   #shownTime = null;
   #wanted = -1;
+  /** The seek to it has ended; its picture may still be on its way. */
+  #isSought = false;
   /** @type {number | null} where to seek when the seek under way has ended */
   #next = null;
   #time = 0;
@@ -36,7 +38,7 @@ export class FrameClock extends EventTarget {
     this.ready = this.#firstPicture();
     video.addEventListener("seeked", () => this.#seeked());
     tracks.addEventListener("chunk", () => {
-      if (this.#shownTime !== null && this.#wanted < 0) this.#show(this.#shownTime);
+      if (this.#shownTime !== null && (this.#wanted < 0 || this.#isSought)) this.#show(this.#shownTime);
     });
   }
 
@@ -49,6 +51,7 @@ export class FrameClock extends EventTarget {
   async seekFrame(frame) {
     const wanted = this.tracks.clampFrame(frame);
     this.#wanted = wanted;
+    this.#isSought = false;
     // The page answers at once; the picture comes when it is decoded.
     this.#tell(wanted);
     await Promise.all([this.ready, this.tracks.need(wanted).catch(() => {})]);
@@ -94,13 +97,19 @@ export class FrameClock extends EventTarget {
       }, RETRY_MS);
       return;
     }
-    this.#wanted = -1;
     if (!HAS_CALLBACKS) {
+      this.#wanted = -1;
       this.#tellShown(wanted);
       return;
     }
-    // Which picture has come is told by its own time, never by what was asked for; what is said follows the picture.
-    setTimeout(() => { if (this.#wanted < 0) this.#tell(this.shown); }, SETTLED_MS);
+    this.#isSought = true;
+    // Which picture has come is told by its own time, never by what was asked for; what is said follows the picture. But
+    // not those of seeks before, which a busy machine shows late: the next step would begin at them.
+    setTimeout(() => {
+      if (!this.#isSought || this.#wanted !== wanted) return;
+      this.#wanted = -1;
+      this.#tell(this.shown);
+    }, SETTLED_MS);
   }
 
   /** @returns {Promise<void>} when it is known at which time the container begins */
@@ -158,6 +167,7 @@ export class FrameClock extends EventTarget {
     this.#shownTime = mediaTime;
     const frame = this.tracks.frameAtTime(mediaTime - (this.#start ?? 0));
     void this.tracks.need(frame).catch(() => {});
+    if (this.#isSought && (frame === this.#wanted || !this.video.paused)) this.#wanted = -1;
     if (this.#wanted < 0) this.#tell(frame);
     this.#tellShown(frame);
   }
