@@ -57,11 +57,12 @@ def test_longer_page_asks_the_catalogue_no_more(api: ApiInProcess) -> None:
         video = api.indexed(f"Garden {number}", first_face=1001 + 10 * number)
         api.clock.move(1)
         assert api.call("POST", f"/Videos/{video.video_id}/redact", json={"faces": {}}).status_code == 202
+        api.clock.move(1)
     library(api)
     counts = []
     event.listen(Engine, "before_cursor_execute", noted)
     try:
-        for size in (1, 2, 8):
+        for size in (2, 4, 8):
             statements.clear()
             shown = library(api, f"?pageSize={size}")
             assert len(shown) == size
@@ -71,7 +72,7 @@ def test_longer_page_asks_the_catalogue_no_more(api: ApiInProcess) -> None:
     assert sum(len(one["redactions"]) for one in shown) == 4
     assert sum(one["facesCount"] or 0 for one in shown) == 8
     # Total, page, redactions, changes of faces, open jobs, and whose it is.
-    assert counts[0] <= counts[1] == counts[2] <= 8
+    assert counts[0] == counts[1] == counts[2] <= 6
 
 
 def test_deleted_person_is_not_counted(api: ApiInProcess) -> None:
