@@ -110,9 +110,7 @@ def test_frames_around_a_moved_box_show_what_the_engine_makes_of_them(
     changed = [frame for frame, box in after.items() if box != before[frame]]
     page.get_by_role("tab", name="Correct").click()
     told = page.locator(".hand-changes").get_by_role("button").first
-    expect(told).to_contain_text(
-        f"changed {told_time(changed[0])} \N{EN DASH} {told_time(changed[-1])}"
-    )
+    expect(told).to_contain_text(f"changed {told_time(changed[0])} \N{EN DASH} {told_time(changed[-1])}")
     page.get_by_role("button", name="Put back").click()
     expect(page.locator("#save-state")).to_have_text("All corrections saved")
     assert saved(service, sample_id)["edits"]["moved_boxes"] == []

@@ -197,9 +197,11 @@ def ready_line(log: Path, limit_s: float = 60) -> dict[str, Any]:
 def children_of(pid: int) -> list[int]:
     """Processes that a process has started and that live."""
     found = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            found += [int(word) for word in path.read_text().split()]
+    # Where it ends meanwhile, even looking for its files fails.
+    with suppress(OSError):
+        for path in Path(f"/proc/{pid}/task").glob("*/children"):
+            with suppress(OSError):
+                found += [int(word) for word in path.read_text().split()]
     return found
 
 
