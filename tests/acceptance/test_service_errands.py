@@ -130,7 +130,7 @@ def test_cancelled_job_stops_within_a_second(caller: Caller, service: LiveServic
 
     def busy_child() -> int | None:
         times = processor_times(service)
-        return next((pid for pid, used in times.items() if used - before.get(pid, 0.0) > 0.5), None)
+        return next((pid for pid, used in times.items() if used - before.get(pid, 0.0) > 0.1), None)
 
     child = wait_until(busy_child, 60, "a child at work", 0.02)
     answer = caller.http.delete(f"{service.account_path}/Jobs/{job['id']}")
