@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BITS, BAR_PX, HEIGHT = 7, 32, 96
-READ = (
+READ_PICTURE = (
     """
 const canvas = document.createElement("canvas");
 canvas.width = WIDTH;
@@ -26,13 +26,16 @@ const read = (shown) => {
   }
   return number;
 };
-const player = document.querySelector("efface-player");
-const video = player.querySelector("video");
 """.replace("BITS", str(BITS))
     .replace("WIDTH", str(BITS * BAR_PX))
     .replace("HEIGHT", str(HEIGHT))
 )
-"""JavaScript that names the ``player``, its ``video``, and ``read``: the number in a video, picture or canvas."""
+"""JavaScript that names ``read``: the number in a video, picture or canvas."""
+READ = f"""{READ_PICTURE}
+const player = document.querySelector("efface-player");
+const video = player.querySelector("video");
+"""
+"""The same on the review page, with its ``player`` and ``video``."""
 
 
 def numbered_picture(number: int) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 """Boxes are in step with the picture: the number that is painted into each frame is the one whose boxes are drawn."""
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visitor, analysed
-from tests.browser.numbered import BAR_PX, BITS, HEIGHT, READ, numbered_picture
+from tests.browser.conftest import Visitor, analysed, reader
+from tests.browser.numbered import BAR_PX, BITS, HEIGHT, READ, READ_PICTURE, numbered_picture
+from tests.browser.watching import until
 from tests.live_service import LiveService
 
 _NUM_FRAMES = 100
@@ -94,3 +96,45 @@ def test_a_key_that_is_held_ends_on_the_frame_that_it_says(page: Page) -> None:
 
 def _frame(page: Page) -> int:
     return int((page.locator(".frame").text_content() or "").removeprefix("frame "))
+
+
+def test_result_steps_through_every_frame_however_long_each_is(
+    signed_in: Visitor, service: LiveService, numbered_id: str
+) -> None:
+    with reader(service) as caller:
+        job = caller.redact(numbered_id, {"faces": {}}, name="numbered, safe")
+        made = caller.wait_for_job(job).split("/Videos/")[1].split("/")[0]
+    page = signed_in.open(f"/web/redactions/{made}")
+    expect(page.locator("#download")).to_be_visible()
+    numbers = f"() => {{ {READ_PICTURE} return [...document.querySelectorAll('video')].map(read); }}"
+    until(page, lambda: page.evaluate(numbers) == [0, 0], "the first pictures")
+    for number in range(1, 25):
+        page.get_by_role("button", name="One frame on").click()
+        until(page, partial(shows, page, numbers, number), f"both on frame {number}")
+
+
+def shows(page: Page, numbers: str, number: int) -> bool:
+    return bool(page.evaluate(numbers) == [number, number])
+
+
+def test_frames_that_a_browser_shows_late_or_never_are_stepped_through_all_the_same(
+    signed_in: Visitor, service: LiveService, tmp_path: Path
+) -> None:
+    # Matroska gives frames no lengths: browsers hold each for the usual one, here longer than most of them last.
+    video_id = analysed(service, write_numbered(tmp_path / "numbered.mkv"))
+    page = signed_in.open(f"/web/videos/{video_id}")
+    expect(page.locator(".people-count")).not_to_have_text("Loading…")
+    picture = f"""() => {{ {READ}
+      const still = player.querySelector(".still");
+      return read(still.hidden || !still.naturalWidth ? video : still);
+    }}"""
+    until(page, lambda: bool(page.evaluate("document.querySelector('video').readyState >= 2")), "a picture")
+    for number in range(1, 13):
+        page.keyboard.press("ArrowRight")
+        until(page, partial(is_shown, page, picture, number), f"frame {number}")
+    expect(page.locator(".frame")).to_have_text("frame 12")
+
+
+def is_shown(page: Page, picture: str, number: int) -> bool:
+    told = page.locator("efface-player").get_attribute("data-shown")
+    return told == str(number) and bool(page.evaluate(picture) == number)

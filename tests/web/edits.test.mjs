@@ -205,6 +205,53 @@ test("what the service refuses is taken back", async () => {
   assert.ok(!store.steps.canUndo);
 });
 
+/** Refuses whatever removes track 9. */
+class Refusing extends FakeEdits {
+  /** @param {string} method @param {string} path @param {any} document @param {any} options */
+  async json(method, path, document, options) {
+    await new Promise((resolve) => setTimeout(resolve));
+    if (document.removed_tracks.includes(9)) throw Object.assign(new Error("no such track"), { status: 400 });
+    return super.json(method, path, document, options);
+  }
+}
+
+test("what is done beside a correction that is refused is kept, whatever came first", async () => {
+  const service = new Refusing();
+  const store = await opened(service);
+  /** @type {string[]} */
+  const told = [];
+  store.addEventListener("problem", (event) => told.push(/** @type {any} */ (event).detail.message));
+  store.apply(operations.removeTrack(1), "one");
+  // These two are sent together, after the first.
+  store.apply(operations.removeTrack(9), "refused");
+  store.apply(operations.removeTrack(3), "three");
+  await store.settled();
+  assert.deepEqual(service.edits.removed_tracks, [1, 3]);
+  assert.deepEqual(store.document.removed_tracks, [1, 3]);
+  assert.deepEqual(told, ["no such track"]);
+  store.undo();
+  await store.settled();
+  assert.deepEqual(service.edits.removed_tracks, [1]);
+  store.undo();
+  await store.settled();
+  assert.deepEqual(service.edits.removed_tracks, []);
+  assert.equal(store.steps.canUndo, false);
+});
+
+test("a refusal tells when what was undone after it is lost as well", async () => {
+  const store = await opened(new Refusing());
+  /** @type {string[]} */
+  const told = [];
+  store.addEventListener("problem", (event) => told.push(/** @type {any} */ (event).detail.message));
+  store.apply(operations.removeTrack(9), "refused");
+  store.apply(operations.removeTrack(1), "one");
+  store.undo();
+  store.apply(operations.removeTrack(3), "three");
+  await store.settled();
+  assert.deepEqual(store.document.removed_tracks, []);
+  assert.match(told[0], /What you did after it is lost as well/);
+});
+
 test("while the service is away nothing is lost, and nothing goes on as if it were saved", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const service = new FakeEdits();

@@ -1,8 +1,12 @@
 /** Two videos that are played as one: the first leads, the second follows. */
 
+import { FrameClock } from "./review/clock.js";
+
 const DRIFT_S = 0.04;
 const JUMP_S = 0.4;
 const MAX_NUDGE = 0.08;
+/** Where nobody knows the frames of the original any more. */
+const GUESSED_FRAME_S = 1 / 25;
 
 export class Pair {
   /**
@@ -12,8 +16,8 @@ export class Pair {
   constructor(leader, follower) {
     this.leader = leader;
     this.follower = follower;
-    /** Seconds of one frame. */
-    this.frame = 1 / 25;
+    /** @type {FrameClock[]} of both, once it is known when each frame begins */
+    this.clocks = [];
     this.speed = 1;
     leader.addEventListener("play", () => void this.#each((video) => video.play().catch(() => undefined)));
     leader.addEventListener("pause", () => {
@@ -49,12 +53,24 @@ export class Pair {
     });
   }
 
+  /** Know when each frame begins: frames of phones and screens are not alike long. @param {import("./review/tracks.js").TrackStore} tracks of the original, loaded */
+  learn(tracks) {
+    this.clocks = [this.leader, this.follower].map((video) => new FrameClock(video, tracks));
+    return this.clocks[0];
+  }
+
   /** @param {number} frames forward, or back where it is less than 0 */
   step(frames) {
     this.leader.pause();
+    const [clock] = this.clocks;
+    if (clock) {
+      const wanted = clock.frame + frames;
+      for (const each of this.clocks) void each.seekFrame(wanted);
+      return;
+    }
     // To the middle of a frame: its first moment may be rounded into the one before.
-    const current = Math.floor(this.leader.currentTime / this.frame + 1e-3);
-    this.seek((current + frames + 0.5) * this.frame);
+    const current = Math.floor(this.leader.currentTime / GUESSED_FRAME_S + 1e-3);
+    this.seek((current + frames + 0.5) * GUESSED_FRAME_S);
   }
 
   /** @param {number} speed */

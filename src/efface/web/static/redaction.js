@@ -7,7 +7,10 @@ import { howWords, madeWarnings } from "./made.js";
 import { tell, tellError } from "./notices.js";
 import { OriginalStills } from "./original_stills.js";
 import { Pair } from "./pair.js";
+import { TrackStore } from "./review/tracks.js";
 import { fineClock } from "./words.js";
+
+/** @typedef {import("./review/clock.js").FrameClock} FrameClock */
 
 const page = /** @type {HTMLElement} */ (document.getElementById("redaction"));
 const videoId = page.dataset.video ?? "";
@@ -85,20 +88,40 @@ class RedactionPage {
     const redacted = at("redacted");
     const original = at("original");
     redacted.addEventListener("error", () => { at("unplayable").hidden = false; });
-    redacted.src = await api.fileLink(videoId);
+    const pair = new Pair(redacted, original);
+    const [link, tracks] = await Promise.all([api.fileLink(videoId), this.#tracks()]);
+    // Before the first pictures come, which tell at which time each file begins.
+    const clock = tracks && pair.learn(tracks);
+    redacted.src = link;
     // Without an address it is no link: no key reaches it, and no screen reader tells of it.
     at("download").href = redacted.src;
-    const hasOriginal = await this.#linkOriginal(original);
-    const pair = new Pair(redacted, original);
+    const hasOriginal = await this.#linkOriginal(original, clock);
     new Controls(pair).start();
     at("download").hidden = at("copy-link").hidden = at("link-hint").hidden = false;
     at("original-gone").hidden = hasOriginal;
-    original.hidden = !hasOriginal;
+    original.hidden = !hasOriginal || !at("original-unplayable").hidden;
   }
 
-  /** @param {HTMLVideoElement} original */
-  async #linkOriginal(original) {
-    original.addEventListener("error", () => void this.#showStills(original));
+  /** When each frame begins, as it was found in the original. @returns {Promise<TrackStore | null>} null where nobody knows any more */
+  async #tracks() {
+    // Whatever was corrected since: stills without a correction hide nothing.
+    const reader = { get: (/** @type {string} */ path, options = {}) => api.get(path, { ...options, query: { edits: 0 } }) };
+    const tracks = new TrackStore(reader, originalId);
+    try {
+      await tracks.load();
+      return tracks;
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {HTMLVideoElement} original @param {FrameClock | null} clock of the redacted video @returns {Promise<boolean>} whether it is there */
+  async #linkOriginal(original, clock) {
+    original.addEventListener("error", () => {
+      original.hidden = true;
+      at("original-unplayable").hidden = false;
+      if (clock) new OriginalStills(api, at("original-still"), clock);
+    });
     try {
       original.src = await api.fileLink(originalId);
     } catch {
@@ -108,17 +131,6 @@ class RedactionPage {
     link.href = api.page(`/web/videos/${originalId}`);
     link.hidden = false;
     return true;
-  }
-
-  /** @param {HTMLVideoElement} original that this browser cannot play */
-  async #showStills(original) {
-    original.hidden = true;
-    try {
-      await new OriginalStills(api, originalId, at("original-still"), at("redacted")).start();
-      at("original-unplayable").hidden = false;
-    } catch {
-      at("original-gone").hidden = false;
-    }
   }
 
   /** @param {Event} event */
@@ -183,17 +195,6 @@ class Controls {
       leader.addEventListener(kind, () => this.#show());
     }
     addEventListener("keydown", (event) => this.#key(event));
-    void this.#learnFrame();
-  }
-
-  async #learnFrame() {
-    try {
-      const tracks = await api.get(`/Videos/${originalId}/Tracks`);
-      const base = tracks.timeBase.numerator / tracks.timeBase.denominator;
-      this.pair.frame = ((tracks.endPts - tracks.startPts) * base) / tracks.numFrames || this.pair.frame;
-    } catch {
-      // Without the original, a step is a 25th of a second.
-    }
   }
 
   #show() {

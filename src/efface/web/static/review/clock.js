@@ -7,7 +7,11 @@ import { lastAtMost } from "./tracks.js";
 
 const HAS_CALLBACKS = "requestVideoFrameCallback" in (globalThis.HTMLVideoElement?.prototype ?? {});
 const INTO_FRAME_S = 0.0005;
+/** How long a picture may take to come after a seek, on a busy machine; and before it is sought deeper in its frame. */
 const SETTLED_MS = 1000;
+const DEEPER_MS = 300;
+/** How far into a frame is sought when its picture does not come, as shares of its length; first of all just behind its beginning. */
+const DEPTHS = [0, 0.5, 0.95];
 const RETRY_MS = 150;
 const TRIES = 20;
 
@@ -24,6 +28,7 @@ export class FrameClock extends EventTarget {
   #next = null;
   #time = 0;
   #triesLeft = 0;
+  #depth = 0;
 
   /** @param {HTMLVideoElement} video @param {TrackStore} tracks */
   constructor(video, tracks) {
@@ -34,6 +39,8 @@ export class FrameClock extends EventTarget {
     this.shown = 0;
     /** Whether there is a picture to step through; else stills of the service stand in for it. */
     this.hasVideo = true;
+    /** Whether this browser does not show the frame that is looked at, so that a still of the service stands in for it. */
+    this.lacks = false;
     this.pictures = new Pictures(video);
     this.ready = this.#firstPicture();
     video.addEventListener("seeked", () => this.#seeked());
@@ -61,10 +68,18 @@ export class FrameClock extends EventTarget {
       this.#tellShown(wanted);
       return;
     }
+    this.lacks = false;
+    this.#depth = 0;
+    this.#seekInto(wanted);
+  }
+
+  /** Seek into a frame: as deep as it has been tried in vain. @param {number} wanted */
+  #seekInto(wanted) {
     const [start, end] = this.tracks.timesOfFrame(wanted);
     // Just behind its beginning: before it by no rounding, and not past the length that the container gives it, which
     // is often less than the time until the next one.
-    this.#seek(start + Math.min((end - start) / 2, INTO_FRAME_S) + (this.#start ?? 0));
+    const into = this.#depth === 0 ? Math.min((end - start) / 2, INTO_FRAME_S) : (end - start) * DEPTHS[this.#depth];
+    this.#seek(start + into + (this.#start ?? 0));
   }
 
   /** Look at what is shown at a time. @param {number} seconds from the first frame */
@@ -103,13 +118,26 @@ export class FrameClock extends EventTarget {
       return;
     }
     this.#isSought = true;
-    // Which picture has come is told by its own time, never by what was asked for; what is said follows the picture. But
-    // not those of seeks before, which a busy machine shows late: the next step would begin at them.
+    // Which picture has come is told by its own time, never by what was asked for. But not those of seeks before, which a
+    // busy machine shows late: the next step would begin at them.
     setTimeout(() => {
-      if (!this.#isSought || this.#wanted !== wanted) return;
-      this.#wanted = -1;
-      this.#tell(this.shown);
-    }, SETTLED_MS);
+      if (this.#isSought && this.#wanted === wanted) this.#settle(wanted);
+    }, this.#depth + 1 < DEPTHS.length ? DEEPER_MS : SETTLED_MS);
+  }
+
+  /** The picture of a frame has not come. @param {number} wanted */
+  #settle(wanted) {
+    // Matroska gives frames no lengths, and browsers hold each for the usual one: a short frame is shown late, or never.
+    if (this.video.paused && ++this.#depth < DEPTHS.length) {
+      this.#isSought = false;
+      this.#seekInto(wanted);
+      return;
+    }
+    this.#wanted = -1;
+    if (this.video.paused) {
+      this.lacks = true;
+      this.#tellShown(wanted);
+    } else this.#tell(this.shown);
   }
 
   /** @returns {Promise<void>} when it is known at which time the container begins */
@@ -169,6 +197,7 @@ export class FrameClock extends EventTarget {
     void this.tracks.need(frame).catch(() => {});
     if (this.#isSought && (frame === this.#wanted || !this.video.paused)) this.#wanted = -1;
     if (this.#wanted < 0) this.#tell(frame);
+    if (frame === this.frame) this.lacks = false;
     this.#tellShown(frame);
   }
 

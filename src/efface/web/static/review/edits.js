@@ -7,6 +7,7 @@ import { Steps } from "./steps.js";
 /** @typedef {import("./edit_operations.js").Operation} Operation */
 /** @typedef {import("./edit_operations.js").DetectedFace} DetectedFace */
 /** @typedef {import("./steps.js").KeptChange} KeptChange */
+/** @typedef {{operation: Operation | null, what: string, kept: KeptChange[], after: Document}} Unsaved without an operation where a step was undone or redone */
 
 const RETRY_MS = 3000;
 /** @type {Document["moved_boxes"]} */
@@ -22,6 +23,10 @@ export class EditsStore extends EventTarget {
   #saving = null;
   /** @type {Document} as the service has it */
   #saved = emptyDocument("");
+  /** @type {Unsaved[]} what has come since, in order */
+  #unsaved = [];
+  /** Something of several changes was refused: they are sent one by one, to find out which. */
+  #isCareful = false;
   #highestFaceId = 0;
   /** Version of the index whose people are corrected. */
   #index = "";
@@ -112,9 +117,9 @@ export class EditsStore extends EventTarget {
    * @param {Operation} operation @param {string} what in words, for undo @param {KeptChange[]} [kept] who is kept or redacted by it
    */
   apply(operation, what, kept = []) {
-    const next = operation(this.document);
+    const after = operation(this.document);
     this.steps.add({ document: this.document, what, kept });
-    this.#become(next);
+    this.#become({ operation, what, kept, after });
   }
 
   /** Have something undone and redone in its turn that is no correction. @param {string} what in words @param {KeptChange[]} kept */
@@ -144,7 +149,7 @@ export class EditsStore extends EventTarget {
     const { document, kept } = step;
     // Who is kept comes first: by no moment may the corrections be ahead of it.
     if (kept.length) this.dispatchEvent(new CustomEvent("kept", { detail: { kept, way, isCorrection: document !== null } }));
-    if (document) this.#become(completed(document));
+    if (document) this.#become({ operation: null, what: step.what, kept, after: completed(document) });
     else this.#tellSteps();
   }
 
@@ -154,17 +159,19 @@ export class EditsStore extends EventTarget {
     this.dispatchEvent(new Event("steps"));
   }
 
-  /** @param {Document} document */
-  #become(document) {
-    this.document = document;
+  /** @param {Unsaved} change */
+  #become(change) {
+    this.document = change.after;
+    this.#unsaved.push(change);
     this.dispatchEvent(new Event("change"));
     this.#setStatus("saving");
     this.#saving ??= this.#save().finally(() => { this.#saving = null; });
   }
 
   async #save() {
-    while (this.document !== this.#saved) {
-      const sent = this.document;
+    while (this.#unsaved.length > 0) {
+      const numSent = this.#isCareful ? 1 : this.#unsaved.length;
+      const sent = this.#unsaved[numSent - 1].after;
       let answer;
       try {
         const headers = { "If-Match": `"${this.revision}"` };
@@ -172,9 +179,11 @@ export class EditsStore extends EventTarget {
         const bound = { ...sent, index_digest: sent.index_digest ?? this.#indexDigest };
         answer = await this.api.json("PUT", `/Videos/${this.videoId}/Edits`, bound, { headers });
       } catch (error) {
-        if (!(await this.#recovered(error))) return;
+        if (!(await this.#recovered(error, numSent))) return;
         continue;
       }
+      this.#unsaved.splice(0, numSent);
+      if (this.#unsaved.length === 0) this.#isCareful = false;
       this.revision = answer.revision;
       this.isStale = answer.isStale;
       this.#indexDigest = answer.edits?.index_digest ?? null;
@@ -190,12 +199,13 @@ export class EditsStore extends EventTarget {
     this.#tellSteps();
   }
 
-  /** @param {any} error @returns {Promise<boolean>} whether to try again */
-  async #recovered(error) {
+  /** @param {any} error @param {number} numSent changes that were sent together @returns {Promise<boolean>} whether to try again */
+  async #recovered(error, numSent) {
     if (error?.status === 412) {
+      const number = this.#unsaved.length;
       await this.#reload();
-      const sentence = "These corrections were changed elsewhere meanwhile. They were loaded anew; your last one is not among them, so make it again.";
-      this.#problem(new Error(sentence));
+      const yours = number > 1 ? `your last ${number} are not among them, so make them again` : "your last one is not among them, so make it again";
+      this.#problem(new Error(`These corrections were changed elsewhere meanwhile. They were loaded anew; ${yours}.`));
       return false;
     }
     if (error?.status === 401 && this.keepsake?.keep({ revision: this.revision, document: this.document })) {
@@ -205,20 +215,40 @@ export class EditsStore extends EventTarget {
       return false;
     }
     if (error?.status >= 400 && error?.status < 500 && error.status !== 429) {
-      // The service has told what is wrong with it; what there was before is what it has.
-      this.document = this.#saved;
-      this.steps.refuse(this.#saved);
+      // Of several, only those that are refused by themselves are lost.
+      if (numSent > 1) this.#isCareful = true;
+      else this.#refuse(error);
+      if (this.#unsaved.length > 0) return true;
+      this.#isCareful = false;
       this.#setStatus("saved");
       this.#tellSteps();
-      this.dispatchEvent(new Event("dropped"));
-      this.dispatchEvent(new Event("change"));
-      this.#problem(error);
       return false;
     }
     if (this.status !== "unsaved") this.#problem(error);
     this.#setStatus("unsaved");
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     return true;
+  }
+
+  /** The service has told what is wrong with the first change: what has come since is made again without it. @param {any} error */
+  #refuse(error) {
+    const rest = this.#unsaved.slice(1);
+    this.#unsaved = [];
+    this.document = this.#saved;
+    this.steps.refuse(this.#saved);
+    // Undone and redone were other changes than are left now.
+    const canFollow = rest.every((change) => change.operation !== null);
+    if (canFollow) {
+      for (const { operation, what, kept } of rest) {
+        const after = /** @type {Operation} */ (operation)(this.document);
+        this.steps.add({ document: this.document, what, kept });
+        this.#unsaved.push({ operation, what, kept, after });
+        this.document = after;
+      }
+    }
+    this.dispatchEvent(new Event("dropped"));
+    this.dispatchEvent(new Event("change"));
+    this.#problem(canFollow ? error : new Error(`${error.message} What you did after it is lost as well: make it again.`));
   }
 
   /** Take over what others have saved meanwhile; what is not saved here comes first. @returns {Promise<boolean>} whether there was anything */
@@ -246,6 +276,8 @@ export class EditsStore extends EventTarget {
     this.isStale = answer.isStale;
     this.#indexDigest = null;
     this.document = this.#saved = answer.edits ? completed(answer.edits) : emptyDocument(sha256);
+    this.#unsaved = [];
+    this.#isCareful = false;
     this.#moved.set(this.revision, this.document.moved_boxes);
     this.steps.clear();
     this.#setStatus("saved");

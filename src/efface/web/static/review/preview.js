@@ -55,7 +55,10 @@ export class Preview {
   refresh() {
     clearTimeout(this.#due);
     this.#control?.abort();
-    if (!this.isOn && this.player.clock.hasVideo) return;
+    if (!this.isOn && this.player.clock.hasVideo && !this.player.clock.lacks) {
+      this.#hide();
+      return;
+    }
     if (!this.player.isPaused) return;
     this.#due = setTimeout(() => void this.#make(), SETTLE_MS);
   }
