@@ -74,12 +74,22 @@ def test_picture_that_plays_and_its_boxes_are_never_of_different_frames(page: Pa
     assert [pair for pair in pairs if pair[0] != pair[1]] == []
 
 
+def expect_picture(page: Page, number: int) -> None:
+    """The picture is that of the frame that the page says, and stays it."""
+    page.wait_for_function(f"(number) => {{ {READ} return read(video) === number; }}", arg=number)
+    page.wait_for_timeout(50)
+    assert page.evaluate(f"() => {{ {READ} return [read(video), Number(player.dataset.shown)]; }}") == [
+        number,
+        number,
+    ]
+
+
 def test_every_step_shows_the_next_frame(page: Page) -> None:
     page.locator(".stage canvas").focus()
     for number in [*range(1, 40), *range(38, 30, -1)]:
         page.keyboard.press("ArrowRight" if number > _frame(page) else "ArrowLeft")
         expect(page.locator("efface-player")).to_have_attribute("data-shown", str(number))
-        assert page.evaluate(f"() => {{ {READ} return read(video); }}") == number
+        expect_picture(page, number)
 
 
 def test_a_key_that_is_held_ends_on_the_frame_that_it_says(page: Page) -> None:
@@ -91,7 +101,7 @@ def test_a_key_that_is_held_ends_on_the_frame_that_it_says(page: Page) -> None:
         page.keyboard.press("ArrowLeft")
     number = _NUM_FRAMES - 11
     expect(page.locator("efface-player")).to_have_attribute("data-shown", str(number))
-    assert page.evaluate(f"() => {{ {READ} return read(video); }}") == number
+    expect_picture(page, number)
 
 
 def _frame(page: Page) -> int:

@@ -52,6 +52,15 @@ export class Pictures {
     return time;
   }
 
+  /** Which picture the video shows, as its media time in seconds; null while that is not known. */
+  time() {
+    const picture = this.areGiven ? this.#take() : null;
+    if (!picture) return null;
+    const time = picture.timestamp * MICROSECONDS;
+    picture.close();
+    return time;
+  }
+
   /** What is shown just now, to be closed. */
   #take() {
     try {

@@ -21,6 +21,7 @@ export class Player extends EventTarget {
   #stillFrame = -1;
   /** The boxes of the frame that comes are about to be drawn. */
   #isSeeing = false;
+  #isStarting = false;
   /** The picture shows how it will be, which boxes would hide. */
   isBare = false;
 
@@ -69,6 +70,9 @@ export class Player extends EventTarget {
     for (const name of ["play", "pause", "ended"]) {
       video.addEventListener(name, () => {
         this.#tellPlaying();
+        // It may have stopped at a later picture than the one that was drawn.
+        const time = this.video.paused && !this.video.seeking ? this.clock.pictures.time() : null;
+        if (time !== null) this.clock.see(time);
         this.draw();
       });
     }
@@ -103,7 +107,23 @@ export class Player extends EventTarget {
     this.dispatchEvent(new Event("play"));
     // All times count from the picture that comes first: it must be seen before any other.
     const asked = ++this.#asked;
-    void this.clock.ready.then(() => (asked === this.#asked ? this.video.play() : undefined)).catch(() => {});
+    void this.clock.ready.then(() => {
+      if (asked === this.#asked) this.#start();
+    });
+  }
+
+  /** Have the picture on the canvas before the video moves under it. */
+  #start() {
+    this.#isStarting = true;
+    this.#drawNow();
+    const asked = this.#asked;
+    requestAnimationFrame(() => {
+      const begun = asked === this.#asked ? this.video.play().catch(() => {}) : Promise.resolve();
+      void begun.then(() => {
+        this.#isStarting = false;
+        this.draw();
+      });
+    });
   }
 
   pause() {
@@ -209,7 +229,7 @@ export class Player extends EventTarget {
 
   /** Whether the picture on the screen is the canvas's: while nothing moves, the video itself is as sharp as can be. */
   get #drawsPicture() {
-    return !this.video.paused && this.clock.pictures.areGiven && this.still.hidden;
+    return (!this.video.paused || this.#isStarting) && this.clock.pictures.areGiven && this.still.hidden;
   }
 
   /** A box is being drawn, moved or resized. */
