@@ -50,6 +50,16 @@ def test_nothing_is_redacted_by_corrections_that_are_not_the_newest(
     assert item["redactions"] == []
 
 
+def test_whom_to_keep_is_the_same_in_both_windows(signed_in: Visitor, shared_id: str) -> None:
+    first = opened(signed_in, shared_id)
+    second = second_window(signed_in, shared_id)
+    second.keyboard.press("1")
+    expect(second.locator(".people-count")).to_contain_text("0 redacted, 1 kept")
+    expect(first.locator(".people-count")).to_contain_text("0 redacted, 1 kept")
+    first.keyboard.press("1")
+    expect(second.locator(".people-count")).to_contain_text("1 redacted, 0 kept")
+
+
 def test_video_that_was_deleted_elsewhere_is_told_to_be_gone(
     signed_in: Visitor, service: LiveService, sample_clip: Path
 ) -> None:

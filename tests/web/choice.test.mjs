@@ -174,3 +174,18 @@ test("who is redacted by hand while an undo is under way stays so", () => {
   choice.settle();
   assert.deepEqual(choice.keptIds, []);
 });
+
+test("what another tab has chosen is taken over, for the same analysis alone", () => {
+  const store = new FakeStore();
+  const { choice } = opened(store, "a", FACES);
+  const { choice: other } = opened(store, "a", FACES);
+  other.set(1002, true);
+  const [key] = [...store.values.keys()];
+  assert.equal(choice.adopt("something else"), false);
+  assert.equal(choice.adopt(key), true);
+  assert.deepEqual(choice.keptIds, [1002]);
+  const { choice: newer } = opened(store, "b", FACES);
+  newer.set(1003, true);
+  assert.equal(choice.adopt(key), false);
+  assert.deepEqual(choice.keptIds, [1002]);
+});

@@ -30,7 +30,9 @@ def sniff_container(path: Path) -> VideoContainer:
     """
     found = _recognise_file(path)
     if isinstance(found, StillImage):
-        raise UnsupportedMediaError(f"{path} is a {found.title} picture, not a video: give it as an image")
+        raise UnsupportedMediaError(
+            f"{path} is a {found.title} picture, not a video: give a video (`efface redact` takes pictures too)"
+        )
     return found
 
 

@@ -60,7 +60,7 @@ def test_stills_are_images_even_when_named_like_videos(tmp_path: Path, head: byt
     path = tmp_path / "clip.mp4"
     path.write_bytes(head)
     assert sniff(path) is MediaKind.IMAGE
-    with pytest.raises(UnsupportedMediaError, match="give it as an image"):
+    with pytest.raises(UnsupportedMediaError, match="picture, not a video: give a video"):
         sniff_container(path)
 
 

@@ -104,6 +104,11 @@ class Library {
     const address = String(new FormData(form).get("url") ?? "").trim();
     const problem = part(document, "#by-url-problem", HTMLElement);
     const button = part(form, "button", HTMLButtonElement);
+    if (!/^https?:\/\/[^/]/i.test(address)) {
+      problem.textContent = "That is no address of the web: it begins with https:// or http://, as in your browser's address bar.";
+      problem.hidden = false;
+      return;
+    }
     // Pressed twice, it would be fetched twice.
     if (button.ariaDisabled === "true") return;
     button.ariaDisabled = "true";

@@ -39,6 +39,17 @@ export class Choice extends EventTarget {
     return index !== this.indexVersion && kept.size > 0;
   }
 
+  /** Take over what another tab of this browser has chosen: what is remembered, and nothing else. @param {string | null} key that was written @returns {boolean} whether it was this choice */
+  adopt(key) {
+    if (key !== this.#key) return false;
+    const { index, kept } = this.#remembered();
+    if (index !== this.indexVersion) return false;
+    this.#kept = kept;
+    this.update(this.#faces);
+    this.dispatchEvent(new Event("change"));
+    return true;
+  }
+
   /**
    * The people as they are now.
    * @param {Face[]} faces

@@ -202,6 +202,9 @@ class ReviewPage {
     tracks.addEventListener("summary", settle);
     edits.addEventListener("status", settle);
     edits.addEventListener("dropped", () => choice.giveUp());
+    addEventListener("storage", (event) => {
+      if (choice.adopt(event.key)) tell("Whom to keep was changed in another tab.");
+    });
   }
 
   /** No face is shown to the world without a word. @param {import("./tracks.js").Face[]} faces who are kept by a step back or on */
@@ -258,7 +261,9 @@ class ReviewPage {
     return new Gallery(this.#panel("people"), this.tracks, this.choice, this.selection, {
       onGoTo: (frame) => this.player.goTo(frame),
       onMerge: (faceIds) => this.#whenKnown(() => {
+        const wasKept = faceIds.some((id) => this.choice.isKept(id));
         const kept = this.choice.merge(faceIds);
+        if (wasKept && !this.choice.isKept(Math.min(...faceIds))) tell("Who is one person now is redacted, since not all of them were kept.");
         edits.apply(operations.mergeFaces(faceIds, edits.detected), "merge people", kept);
       }),
       onSplit: (trackIds) => this.#whenKnown(() => {
