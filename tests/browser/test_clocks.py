@@ -18,6 +18,8 @@ _SOUND_S, _LEAD_S = Fraction(10), Fraction(1, 2)
 """When the sound begins on the file's clock, and how much later the picture does."""
 _BEEP = (25, 50)
 """Frames in which a high tone is heard; a low one is in all others."""
+_MOST_LAG = 9
+"""Frames by which a busy machine may lag; were the clocks confused, it would be more than twelve."""
 _HIGH_HZ, _LOW_HZ = 880, 220
 _HEARD = """
 const sound = new AudioContext();
@@ -112,8 +114,8 @@ def test_sound_that_begins_before_the_picture_moves_nothing(
         # What is heard while a frame is shown is what the file has there, but for a busy machine.
         # A click, as where sound sets in, has all tones for a moment.
         first_heard, last_heard = np.quantile(heard, [0.05, 0.95])
-        assert abs(first_heard - _BEEP[0]) <= 5
-        assert abs(last_heard - _BEEP[1]) <= 5
+        assert abs(first_heard - _BEEP[0]) <= _MOST_LAG
+        assert abs(last_heard - _BEEP[1]) <= _MOST_LAG
     page.get_by_role("tab", name="Correct").click()
     for first, last in ((0, 4), (_BEEP[0], _BEEP[1] - 1)):
         for frame, button in ((first, ".from-here"), (last, ".to-here")):
