@@ -39,3 +39,11 @@ export function tellError(error) {
   if (status) for (const act of listeners) act(status);
   tell(error instanceof Error ? error.message : String(error), { isBad: true });
 }
+
+/** What was told is mended. @param {unknown} error as it was given to `tellError` */
+export function untell(error) {
+  const text = error instanceof Error ? error.message : String(error);
+  for (const notice of document.querySelectorAll("#notices .notice.bad")) {
+    if (notice.querySelector("p")?.textContent === text) notice.remove();
+  }
+}

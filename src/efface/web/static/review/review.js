@@ -1,7 +1,7 @@
 /** The review page: see who is in a video, choose, correct, check, redact. */
 
 import { api } from "../api.js";
-import { tell, tellError } from "../notices.js";
+import { tell, tellError, untell } from "../notices.js";
 import { fineClock } from "../words.js";
 import { Choice } from "./choice.js";
 import * as operations from "./edit_operations.js";
@@ -175,7 +175,18 @@ class ReviewPage {
     };
     for (const name of ["change", "status", "saved", "steps"]) edits.addEventListener(name, show);
     edits.addEventListener("saved", () => void this.#reload());
-    edits.addEventListener("problem", (event) => tellError(/** @type {CustomEvent} */ (event).detail));
+    /** @type {unknown} what keeps corrections from being saved, and passes */
+    let hindrance = null;
+    edits.addEventListener("problem", (event) => {
+      const { detail } = /** @type {CustomEvent} */ (event);
+      tellError(detail);
+      // A refusal stays told; what is tried again until it goes through does not.
+      if (!(detail?.status >= 400 && detail?.status < 500)) hindrance = detail;
+    });
+    edits.addEventListener("saved", () => {
+      if (hindrance) untell(hindrance);
+      hindrance = null;
+    });
     part(this.root, "#drop-stale", HTMLElement).addEventListener("click", () => edits.apply(operations.withoutPeople(), "drop old corrections"));
     addEventListener("beforeunload", (event) => {
       if (edits.status !== "saved" && !edits.isKept) event.preventDefault();
