@@ -114,7 +114,7 @@ def write_images(folder: Path) -> list[Path]:
         studio.upload(clip, "Interview, take 1")
         pages: dict[str, tuple[str, Callable[[Page], None]]] = {
             "sign-in": ("/web/sign-in", _stand_still),
-            "library": ("/web/library", lambda page: page.locator("video-card img[src]").nth(2).wait_for()),
+            "library": ("/web/library", _show_library),
             "review": (f"/web/videos/{video_id}", _show_review),
             "result": (f"/web/redactions/{result_id}", _show_result),
         }
@@ -153,6 +153,12 @@ def _photograph(
 def _stand_still(page: Page) -> None:
     page.wait_for_load_state("load")
     page.wait_for_timeout(700)
+
+
+def _show_library(page: Page) -> None:
+    page.locator("video-card").nth(2).wait_for()
+    # Of those that are not in view no picture is fetched.
+    page.locator("video-card img[src]").first.wait_for()
 
 
 def _show_review(page: Page) -> None:

@@ -8,13 +8,13 @@ function made(more = {}) {
 }
 
 test("what was done is told in one line, with whom it keeps visible", () => {
-  assert.equal(howWords(made()), "Strong blur: 2 people.");
+  assert.equal(howWords(made()), "Hidden by strong blur: 2 people.");
   const kept = [{ id: 1003, name: null }, { id: 1004, name: "Ana" }];
   assert.equal(
     howWords(made({ hiddenCount: 1, kept, regionsCount: 1, mutesCount: 2 })),
-    "Strong blur: 1 person, 1 drawn region, 2 muted spans. Kept visible: Person 3, Ana.",
+    "Hidden by strong blur: 1 person, 1 drawn region, 2 muted spans. Kept visible: Person 3, Ana.",
   );
-  assert.equal(howWords(made({ coversFaces: false, hiddenCount: 0, regionsCount: 1 })), "Strong blur: no face, 1 drawn region.");
+  assert.equal(howWords(made({ coversFaces: false, hiddenCount: 0, regionsCount: 1 })), "Hidden by strong blur: no face, 1 drawn region.");
 });
 
 test("nothing is warned of where everything is hidden and was looked at", () => {

@@ -23,7 +23,9 @@ export function howWords(made) {
   const names = made.kept.slice(0, MOST_NAMES).map(({ id, name }) => name ?? `Person ${numberOf(id)}`);
   if (made.kept.length > MOST_NAMES) names.push(`${made.kept.length - MOST_NAMES} more`);
   const kept = names.length ? ` Kept visible: ${names.join(", ")}.` : "";
-  return `${kindName(made.blurringKind)}: ${parts.join(", ")}.${kept}`;
+  const kind = kindName(made.blurringKind);
+  const how = made.blurringKind === "BoundingBox" ? kind : `Hidden by ${kind.toLowerCase()}`;
+  return `${how}: ${parts.join(", ")}.${kept}`;
 }
 
 /** What kind and choice leave to see. @param {string} kind @param {number} numHidden people @param {number} numKept people */
