@@ -143,9 +143,10 @@ def _ended(index: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """The environment of a process of the service: nothing of the developer's own settings."""
+    """The environment of a process of the service: nothing of the developer's own settings, and a small reserve of
+    disk, since machines that only run tests have small ones."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("EFFACE_")}
-    return {**kept, **settings}
+    return {**kept, "EFFACE_RESERVED_DISK_BYTES": "50000000", **settings}
 
 
 def start(
