@@ -7,8 +7,8 @@ from efface.domain.redaction import RedactionRequest
 from efface.domain.service import KeptFace, RedactionFacts, Video
 from efface.edit import apply_edits
 from efface.index.model import FaceIndex
-from efface.index.risk import find_risks
 from efface.usecases.reading import read_insights
+from efface.usecases.risks import reviewed_moments
 from efface.usecases.services import Services
 
 
@@ -18,9 +18,9 @@ def names_given(services: Services, video: Video) -> dict[int, str]:
     Raises:
         ServiceUnavailableError: database or store do not answer.
     """
-    insights = read_insights(services, video)
-    found = {face.face_id: face.name for face in insights.faces if face.is_named} if insights else {}
     changes = services.catalogue.face_edits(video.account_id, video.video_id)
+    insights = read_insights(services, video, changes)
+    found = {face.face_id: face.name for face in insights.faces if face.is_named} if insights else {}
     # People whom corrections have made are in no insights.
     return found | {face_id: change.name for face_id, change in changes.items() if change.name}
 
@@ -54,10 +54,9 @@ def redaction_facts(
 def _num_open_risks(index: FaceIndex, hidden: set[int], edits: Edits | None) -> int:
     if not hidden:
         return 0
-    looked_at = {(each.frame_index, each.track_id) for each in edits.reviewed} if edits else set()
     return sum(
-        (risk.frame_index, risk.track_id) not in looked_at
+        not moment.is_reviewed
         # Somebody who is kept may be bare.
-        and (risk.track_id is None or index.face_of(risk.track_id).face_id in hidden)
-        for risk in find_risks(index)
+        and (moment.risk.track_id is None or index.face_of(moment.risk.track_id).face_id in hidden)
+        for moment in reviewed_moments(index, edits)
     )

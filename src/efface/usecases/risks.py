@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from efface.domain.edits import Edits
 from efface.domain.service import Video
+from efface.index.model import FaceIndex
 from efface.index.risk import Risk, find_risks
 from efface.usecases.corrections import corrected_index
 from efface.usecases.services import Services
@@ -26,8 +28,17 @@ def read_risks(services: Services, video: Video, revision: int | None = None) ->
         ArtifactNotFoundError: the video has no index, or no such revision.
     """
     corrected = corrected_index(services, video, revision)
-    looked_at = {(each.frame_index, each.track_id) for each in corrected.edits.reviewed}
+    return reviewed_moments(corrected.index, corrected.edits)
+
+
+def reviewed_moments(index: FaceIndex, edits: Edits | None) -> tuple[ReviewedMoment, ...]:
+    """The risks of an index as corrected, the worst first.
+
+    Args:
+        index: with the corrections.
+        edits: they, which tell what was looked at; None where there are none.
+    """
+    looked_at = {(each.frame_index, each.track_id) for each in edits.reviewed} if edits else set()
     return tuple(
-        ReviewedMoment(risk, (risk.frame_index, risk.track_id) in looked_at)
-        for risk in find_risks(corrected.index)
+        ReviewedMoment(risk, (risk.frame_index, risk.track_id) in looked_at) for risk in find_risks(index)
     )

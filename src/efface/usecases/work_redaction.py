@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from efface.domain.edits import Edits
 from efface.domain.errors import IndexMismatchError, SegmentError
-from efface.domain.service import MediaFacts, RedactionFacts, RedactionOutcome, StoredSource
+from efface.domain.service import MediaFacts, RedactionOutcome, StoredSource
 from efface.edit import decode_edits, encode_edits
 from efface.index.codec import decode_index
 from efface.index.model import FaceIndex
@@ -76,7 +76,8 @@ def render(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress)
     part = folder / "part"
     with opened_source(order, tools) as source:
         try:
-            render_segment(_rendering(order, tools, source), range(first, end), part, progress)
+            rendering = _rendering(order, tools, source, _index(order, tools), _resolved_edits(order, tools))
+            render_segment(rendering, range(first, end), part, progress)
         except SegmentError as error:
             _tell_whole(order, error)
             return {"num_frames": end - first, "is_exact": False}
@@ -87,8 +88,9 @@ def render(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress)
 def join(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -> dict[str, Any]:
     """Make the finished file, and what readers are given of it."""
     made = order.new_video
+    index, edits = _index(order, tools), _resolved_edits(order, tools)
     with opened_source(order, tools) as source:
-        rendering = _rendering(order, tools, source)
+        rendering = _rendering(order, tools, source, index, edits)
         output = folder / f"redacted{rendering.suffix}"
         notices = _join_spans(order, tools, rendering, output, progress)
     info, timeline = probe_video(output), rendering.timeline
@@ -104,17 +106,10 @@ def join(order: WorkOrder, tools: WorkTools, folder: Path, progress: Progress) -
     poster = still_jpeg(output, timeline.start_of(0) + timeline.duration * POSTER_SHARE)
     tools.objects.put_bytes(poster_key(made, thumbnail_id), poster)
     stored = _stored(order, tools, output)
-    return outcome_document(
-        RedactionOutcome(stored, facts, has_stream, thumbnail_id, notices, _redaction_facts(order, tools))
-    )
-
-
-def _redaction_facts(order: WorkOrder, tools: WorkTools) -> RedactionFacts:
     request = order.job.request
     names = {int(face_id): name for face_id, name in request.get(NAMES, {}).items()}
-    return redaction_facts(
-        _index(order, tools), request_from_document(request), _resolved_edits(order, tools), names
-    )
+    done = redaction_facts(index, request_from_document(request), edits, names)
+    return outcome_document(RedactionOutcome(stored, facts, has_stream, thumbnail_id, notices, done))
 
 
 def _join_spans(
@@ -195,12 +190,12 @@ def _resolved_edits(order: WorkOrder, tools: WorkTools) -> Edits | None:
     return decode_edits(tools.objects.get_bytes(resolved_edits_key(order.job.job_id)), "the corrections")
 
 
-def _rendering(order: WorkOrder, tools: WorkTools, source: Path) -> Rendering:
-    index = _index(order, tools)
-    request = request_from_document(order.job.request)
+def _rendering(
+    order: WorkOrder, tools: WorkTools, source: Path, index: FaceIndex, edits: Edits | None
+) -> Rendering:
     return Rendering(
         source,
-        plan_redaction(index, request, edits=_resolved_edits(order, tools)),
+        plan_redaction(index, request_from_document(order.job.request), edits=edits),
         index.timeline,
         default_output_suffix(probe_video(source)),
         tools.settings.encoding,

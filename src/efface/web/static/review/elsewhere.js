@@ -30,20 +30,16 @@ export class Elsewhere {
     await this.catchUp();
   }
 
-  /** Take over what there is now. @returns {Promise<boolean>} whether it differs from what was shown */
+  /** Take over what there is now. */
   async catchUp() {
-    if (this.#isGone) return true;
+    if (this.#isGone) return;
     try {
       const item = await this.api.get(`/Library/${this.videoId}`);
-      const isCorrected = await this.edits.refresh();
-      if (item.indexVersion === this.tracks.summary.indexVersion && !isCorrected) return false;
-      // A new index has the page begin anew.
-      await this.tracks.load();
-      if (isCorrected) tell("This video was corrected elsewhere: those corrections are shown now.");
-      return true;
+      // Corrections that are taken over bring their tracks with them; a new index has the page begin anew.
+      if (await this.edits.refresh()) tell("This video was corrected elsewhere: those corrections are shown now.");
+      if (item.indexVersion !== this.tracks.summary.indexVersion) await this.tracks.load();
     } catch (error) {
       if (/** @type {any} */ (error)?.status === 404) this.#tellGone();
-      return false;
     }
   }
 
